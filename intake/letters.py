@@ -1,0 +1,228 @@
+"""The formal letter: furniture apart from content.
+
+A Vietnamese petition letter carries a heading, addressees ("Kính gửi …"), the writer's identity,
+an assurance, a closing and a distribution list. All of these name agencies that are not
+responsible, so none may decide the route. `parse_letter` puts each piece into its own field and
+leaves the content in `body`. A text that is no letter comes back whole: a one-sentence message is
+never thrown away. The cue words are in `data/routing/furniture.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from intake.routing_data import read_table
+from intake.text import MAX_TEXT, fold, fold_letters, fold_words
+
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[^\W\d_])")
+_FIRST_WORD = re.compile(r"[^\W_]+")
+_ID_NUMBER = re.compile(r"\b\d{9}(?:\d{3})?\b")
+_PHONE = re.compile(r"(?<!\d)(?:\+?84|0)(?:[ .]?\d){8,10}(?!\d)")
+_MIN_BODY_WORDS = 3
+_MOST_CLAUSES = 24  # of an identity sentence; a bound keeps a row of commas linear
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A petition letter taken apart; every field is the writer's own text, "" or () if absent.
+
+    `body` is what the letter is about and always non-blank when the input was; `demand` is the
+    part of the body that says what is asked. `is_letter` says whether furniture was found.
+    """
+
+    body: str
+    is_letter: bool = False
+    title: str = ""
+    addressees: tuple[str, ...] = ()
+    name: str = ""
+    address: str = ""
+    id_number: str = ""
+    phone: str = ""
+    demand: str = ""
+    furniture: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Cues:
+    """Folded openings by piece of furniture, compiled to one anchored expression each."""
+
+    pieces: Mapping[str, re.Pattern[str]]
+    first_words: frozenset[str]
+    label: re.Pattern[str]
+    markers: re.Pattern[str]
+    breaks: re.Pattern[str]
+    identity_end: re.Pattern[str]
+    identity_clause: re.Pattern[str]
+    demand: re.Pattern[str]
+    subject: re.Pattern[str]
+    cut: re.Pattern[str]
+
+
+def _alternatives(phrases: Sequence[str]) -> str:
+    return "|".join(re.escape(fold(p)) for p in sorted(phrases, key=len, reverse=True))
+
+
+@lru_cache(maxsize=1)
+def _cues() -> _Cues:
+    table = read_table("furniture.toml")
+    pieces = {
+        piece: re.compile(rf"\W*(?:{_alternatives(phrases)})(?!\w)")
+        for piece, phrases in table["pieces"].items()
+    }
+    return _Cues(
+        pieces=pieces,
+        first_words=frozenset(
+            fold_words(phrase)[0]
+            for phrases in table["pieces"].values()
+            for phrase in phrases
+            if fold_words(phrase)
+        ),
+        label=re.compile(rf"^\W*(?:{_alternatives(table['pieces']['label'])})(?!\w)"),
+        markers=re.compile(rf"(?<!\w)(?:{_alternatives(table['markers'])})(?!\w)"),
+        breaks=re.compile(rf"(?<!\w)(?:{_alternatives(table['breaks'])})(?!\w)"),
+        identity_end=re.compile(rf"(?<!\w)(?:{_alternatives(table['identity_end'])})(?!\w)\W*"),
+        identity_clause=re.compile(
+            rf"\W*(?:\d|(?:{_alternatives(table['identity_clauses'])})(?!\w))"
+        ),
+        demand=re.compile(rf"\W*(?:{_alternatives(table['demand'])})(?!\w)"),
+        subject=re.compile(rf"(?<!\w)(?:{_alternatives(table['subject'])})(?!\w)\W*"),
+        cut=re.compile(table["identity_numbers"]),
+    )
+
+
+def parse_letter(text: str) -> Letter:
+    """Take a letter apart. Linear in the text; never raises.
+
+    Args:
+        text: as cleaned by `text.clean`; line ends help but are not needed.
+
+    Returns:
+        A `Letter`; `is_letter` False and `body` the whole text when nothing looks like a letter.
+    """
+    text = text[:MAX_TEXT]
+    cues = _cues()
+    head = fold_letters(text)
+    if len(cues.markers.findall(head[:6000])) + len(cues.markers.findall(head[-1500:])) < 1:
+        return Letter(body=text)
+    pieces: dict[str, list[str]] = {}
+    body: list[str] = []
+    current = ""
+    for segment in _segments(text, cues):
+        folded = fold_letters(segment)
+        first = _FIRST_WORD.search(folded)
+        piece = ""
+        if first is None or first.group(0) in cues.first_words:
+            piece = next((name for name, cue in cues.pieces.items() if cue.match(folded)), "")
+        if piece == "label":
+            rest = cues.label.sub("", folded, count=1)
+            rest = segment[len(folded) - len(rest) :].lstrip(" :.-–\t")
+            current = "body"
+            if rest:
+                body.append(rest)
+            continue
+        if not piece:
+            # A list under "Kính gửi" or "Nơi nhận" goes on as long as its lines are bare names.
+            goes_on = current in _LISTS and segment.lstrip()[:1] in "-–+*•" + "0123456789"
+            piece = current if goes_on else ""
+        if piece == "title" and len(segment.split()) > _MAX_TITLE_WORDS:
+            piece = ""
+        if piece in ("identity", "addressee"):
+            inside, after = _split_opening(segment, folded, cues)
+            pieces.setdefault(piece, []).append(inside)
+            if after:
+                body.append(after)
+                current = "body"
+            else:
+                current = piece
+            continue
+        if piece:
+            pieces.setdefault(piece, []).append(segment)
+            current = piece
+        else:
+            body.append(segment)
+            current = "body"
+    return _assemble(text, pieces, body)
+
+
+_MAX_TITLE_WORDS = 30
+_LISTS = ("addressee", "distribution", "attachments")
+
+
+def _segments(text: str, cues: _Cues) -> list[str]:
+    """Lines, then sentences, then pieces that a furniture cue opens inside a sentence."""
+    segments: list[str] = []
+    all_small = text.islower()  # typed without any capital: the cue alone must do
+    for line in text.split("\n"):
+        for sentence in _SENTENCE_END.split(line):
+            folded = fold_letters(sentence)
+            start = 0
+            for found in cues.breaks.finditer(folded):
+                # "tôi đã gửi đơn khiếu nại …" tells a story; "… ĐƠN KHIẾU NẠI …" is a title.
+                if found.start() > start and (all_small or sentence[found.start()].isupper()):
+                    segments.append(sentence[start : found.start()].strip())
+                    start = found.start()
+            segments.append(sentence[start:].strip())
+    return [s for s in segments if s]
+
+
+def _split_opening(segment: str, folded: str, cues: _Cues) -> tuple[str, str]:
+    """Who writes (or to whom), and the matter that follows in the same sentence.
+
+    "Tôi tên A, ngụ ấp 5, nay phản ánh …" and "Kính gửi xã, đường vào ấp hư …" both go on.
+    """
+    end = cues.identity_end.search(folded)
+    if end is not None:
+        return segment[: end.start()], segment[end.end() :]
+    at = folded.find(",")
+    for _ in range(_MOST_CLAUSES):
+        if at < 0:
+            break
+        if not cues.identity_clause.match(folded, at + 1):
+            rest = segment[at + 1 :].strip()
+            if len(rest.split()) > _MIN_BODY_WORDS:
+                return segment[:at], rest
+        at = folded.find(",", at + 1)
+    return segment, ""
+
+
+def _assemble(text: str, pieces: Mapping[str, list[str]], body: list[str]) -> Letter:
+    cues = _cues()
+    identity = " ".join(pieces.get("identity", ()))
+    title = " ".join(pieces.get("title", ()))
+    subject = cues.subject.search(fold_letters(title))
+    # "V/v thu hồi đất": the one part of the head that speaks of the matter.
+    content = "\n".join([title[subject.end() :] if subject else "", *body]).strip()
+    if len(content.split()) < _MIN_BODY_WORDS:
+        # Everything looked like furniture: better to read too much than to lose the message.
+        return Letter(body=text)
+    content = cues.cut.sub(" ", content) if len(content) > 80 else content
+    number = _ID_NUMBER.search(identity)
+    phone = _PHONE.search(identity)
+    demand = [s for s in body if cues.demand.match(fold_letters(s))]
+    return Letter(
+        body=content,
+        is_letter=bool(pieces),
+        title=title,
+        addressees=tuple(pieces.get("addressee", ())),
+        name=_after(identity, "name"),
+        address=_after(identity, "address"),
+        id_number=number.group(0) if number else "",
+        phone=phone.group(0) if phone else "",
+        demand=" ".join(demand),
+        furniture=tuple(s for group in pieces.values() for s in group),
+    )
+
+
+@lru_cache(maxsize=2)
+def _field_cue(field: str) -> re.Pattern[str]:
+    phrases = read_table("furniture.toml")["fields"][field]
+    return re.compile(rf"(?<!\w)(?:{_alternatives(phrases)})\W*([^,;:\n]{{2,80}})")
+
+
+def _after(identity: str, field: str) -> str:
+    """The value after a field's cue in the identity part, up to the next punctuation."""
+    found = _field_cue(field).search(fold_letters(identity))
+    return identity[found.start(1) : found.end(1)].strip(" .-–") if found else ""

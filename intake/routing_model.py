@@ -1,0 +1,184 @@
+"""A linear model over word grams whose class weights are summed all classes at once.
+
+The weights of one gram for all classes are packed into one whole number, a lane of bits a class.
+Adding such numbers adds all lanes, so a text costs one addition a gram however many classes there
+are; no numeric library is needed. Files are versioned tables (`data/routing/models/`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from struct import unpack
+
+from intake.errors import DataFault
+from intake.text import Reading
+
+LONGEST_GRAM = 3
+SIGNAL = "§"
+"""First letter of features that are no grams; they count in full, grams by the root of their
+number, so that a long text is no stronger than a short one."""
+_SCALE = 128  # steps a unit of weight
+_ZERO = 1 << 11  # the lane value that stands for weight 0; weights lie within ±16
+_LANE = 32  # bits a lane: 12 for a weight, 20 for how many may be added
+_MOST = 1 << (_LANE - 12)
+_MASK = (1 << _LANE) - 1
+
+
+def grams_of(reading: Reading) -> set[str]:
+    """Features of a text: folded grams of one to three words, and marked grams of one or two.
+
+    Marked grams are used only where the writer set marks; they differ from the folded ones.
+    """
+    grams = set(reading.folded)
+    for count in range(2, LONGEST_GRAM + 1):
+        grams.update(reading.grams(count))
+    if reading.has_marks:
+        marked = reading.accented
+        grams.update(marked)
+        grams.update([f"{a} {b}" for a, b in itertools.pairwise(marked)])
+    return grams
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Weights by gram.
+
+    Attributes:
+        version: name of the model file; stored with every decision.
+        labels: what is told apart, in lane order.
+        bias: one number a label.
+        table: packed weights by gram.
+        fitted: notes on training (counts, figures), for people.
+    """
+
+    version: str
+    labels: tuple[str, ...]
+    bias: tuple[float, ...]
+    table: Mapping[str, int]
+    fitted: Mapping[str, str] = field(default_factory=dict)
+
+    def scores(self, grams: set[str]) -> list[float]:
+        """One score (log-odds like, no range) a label, in label order."""
+        known = self.table.keys() & grams
+        signals = {gram for gram in known if gram[0] == SIGNAL}
+        scores = list(self.bias)
+        if signals:
+            self._add(scores, signals, 1.0)
+        words = known - signals
+        if words:
+            self._add(scores, words, 1.0 / math.sqrt(len(words)))
+        return scores
+
+    def _add(self, scores: list[float], grams: set[str], scale: float) -> None:
+        """Add the weights of the grams to the scores of all labels."""
+        if len(grams) >= _MOST:
+            grams = set(sorted(grams)[: _MOST - 1])
+        total = sum(map(self.table.__getitem__, grams))
+        scale /= _SCALE
+        zero = _ZERO * len(grams)
+        lanes = unpack(f"<{len(scores)}I", total.to_bytes(4 * len(scores), "little"))
+        for lane, value in enumerate(lanes):
+            scores[lane] += (value - zero) * scale
+
+    def contributions(self, grams: Iterable[str], label: str) -> list[tuple[str, float]]:
+        """What each known gram adds to a label, strongest first; for officers."""
+        shift = _LANE * self.labels.index(label)
+        found = [
+            (gram, (((self.table[gram] >> shift) & _MASK) - _ZERO) / _SCALE)
+            for gram in grams
+            if gram in self.table
+        ]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+def probabilities(scores: Sequence[float]) -> list[float]:
+    """Softmax."""
+    top = max(scores)
+    powers = [math.exp(score - top) for score in scores]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def pack(weights: Mapping[int, float], lanes: int) -> int:
+    """One packed number of the given weights by lane; absent lanes are zero weight."""
+    packed = 0
+    for lane in range(lanes):
+        steps = round(weights.get(lane, 0.0) * _SCALE)
+        packed |= (max(-_ZERO, min(_ZERO - 1, steps)) + _ZERO) << (_LANE * lane)
+    return packed
+
+
+def read_model(path: Path, text: str | None = None) -> LinearModel:
+    """A model file.
+
+    Raises:
+        DataFault: with the line that is wrong.
+    """
+    lines = (path.read_text(encoding="utf-8") if text is None else text).split("\n")
+    notes: dict[str, str] = {}
+    table: dict[str, int] = {}
+    empty = 0
+    for number, line in enumerate(lines, start=1):
+        if line.startswith("#"):
+            key, _, value = line[1:].partition(":")
+            notes[key.strip()] = value.strip()
+            if key.strip() == "labels":
+                empty = pack({}, len(value.split()))
+            continue
+        if not line:
+            continue
+        try:
+            gram, _, cells = line.partition("\t")
+            packed = empty
+            for cell in cells.split():
+                lane, _, steps_text = cell.partition(":")
+                packed += int(steps_text) << (_LANE * int(lane))
+            table[gram] = packed
+        except ValueError as error:
+            raise DataFault(file=path.name, line=number, fault="malformed weights") from error
+    if "labels" not in notes or "bias" not in notes:
+        raise DataFault(file=path.name, line=1, fault="no labels or bias in the head")
+    return LinearModel(
+        version=path.stem,
+        labels=tuple(notes.pop("labels").split()),
+        bias=tuple(float(b) for b in notes.pop("bias").split()),
+        table=table,
+        fitted=notes,
+    )
+
+
+_LEAST_GRAM = 0.4
+_LEAST_WEIGHT = 0.15
+
+
+def write_model(
+    path: Path,
+    labels: Sequence[str],
+    bias: Sequence[float],
+    weights: Mapping[str, Mapping[int, float]],
+    notes: Mapping[str, str],
+) -> None:
+    """Write a model file, without weights too small to change an order of labels.
+
+    A gram none of whose weights reaches `_LEAST_GRAM` is left out, and so are weights below
+    `_LEAST_WEIGHT`; signals stay. This halves the file at no measurable loss.
+    """
+    lines = [f"# {key}: {value}" for key, value in notes.items()]
+    lines.append(f"# labels: {' '.join(labels)}")
+    lines.append(f"# bias: {' '.join(f'{b:.4f}' for b in bias)}")
+    for gram in sorted(weights):
+        row = weights[gram]
+        if gram[0] != SIGNAL and max(map(abs, row.values()), default=0.0) < _LEAST_GRAM:
+            continue
+        cells = [
+            f"{lane}:{max(-_ZERO, min(_ZERO - 1, round(weight * _SCALE)))}"
+            for lane, weight in sorted(row.items())
+            if abs(weight) >= _LEAST_WEIGHT
+        ]
+        if cells:
+            lines.append(f"{gram}\t{' '.join(cells)}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
