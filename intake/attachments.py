@@ -1,0 +1,246 @@
+"""Files citizens send: checked by what they are, stored by content, never by their name.
+
+The store is a folder under the data folder, one file for each different content, named by its
+SHA-256. A file is written and synced before its row is: a row never points to nothing. Pictures
+are written anew without anything but pixels, so that no place or device travels with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import puremagic
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy import delete, insert, select
+
+from intake.errors import InvalidInput
+from intake.office import Office
+from intake.petition import Attachment
+from intake.store.engine import Transaction
+from intake.store.tables import attachments
+from intake.text import clean
+
+LARGEST = 20 * 1024 * 1024
+"""Bytes of one file."""
+MOST_PIXELS = 50_000_000
+_LONGEST_NAME = 120
+_LONGEST_SIDE = 4_096
+
+# What may be stored, by what the first bytes say it is.
+ALLOWED: dict[str, str] = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/mp4": ".m4a",
+    "audio/aac": ".aac",  # voice messages of Zalo
+    "audio/amr": ".amr",
+    "video/mp4": ".mp4",
+}
+_DOCUMENTS = {
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "word/document.xml",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xl/workbook.xml",
+}
+_MACROS = "vbaProject.bin"
+_MOST_PARTS = 1_000
+_PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+_ALIASES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-m4a": "audio/mp4",
+    "video/x-m4v": "video/mp4",
+    "application/ogg": "audio/ogg",
+    "audio/x-amr": "audio/amr",
+    ".amr": "audio/amr",  # has no media type in the table of signatures
+}
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file that may be stored: its content as it will be, and what it is."""
+
+    content: bytes
+    media_type: str
+    name: str
+
+
+def check_file(content: bytes, name: str) -> CheckedFile:
+    """Look at a file before it is stored; pictures come back without anything but pixels.
+
+    Raises:
+        InvalidInput: empty, too large, of a kind that is not taken, or a damaged picture.
+    """
+    if not content:
+        raise InvalidInput(field="file", reason="empty")
+    if len(content) > LARGEST:
+        raise InvalidInput(field="file", reason="too_large")
+    media_type = _kind_of(content)
+    if media_type is None:
+        raise InvalidInput(field="file", reason="not_taken")
+    if media_type in _PICTURES:
+        content = _only_pixels(content, _PICTURES[media_type])
+    return CheckedFile(content, media_type, clean(Path(name).name)[:_LONGEST_NAME])
+
+
+def write_file(office: Office, file: CheckedFile) -> str:
+    """Put a checked file into the store, on disk when this returns; gives its SHA-256."""
+    digest = hashlib.sha256(file.content).hexdigest()
+    target = _path(office, digest)
+    if target.exists():
+        return digest
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{digest}.{secrets.token_hex(6)}.part")
+    with temporary.open("xb") as stream:
+        stream.write(file.content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return digest
+
+
+def add_attachment(
+    office: Office,
+    tx: Transaction,
+    file: CheckedFile,
+    digest: str,
+    *,
+    conversation_id: int | None,
+    now: datetime,
+) -> str:
+    """Register a file of the store in the caller's transaction; returns its uid."""
+    uid = secrets.token_hex(16)
+    tx.execute(
+        insert(attachments).values(
+            uid=uid,
+            conversation_id=conversation_id,
+            sha256=digest,
+            media_type=file.media_type,
+            size=len(file.content),
+            name_sealed=office.sealer.seal(file.name, about=f"attachment:{uid}:name"),
+            created_at=now,
+        )
+    )
+    return uid
+
+
+def attachments_of(office: Office, tx: Transaction, petition_id: int) -> list[Attachment]:
+    """A petition's files, oldest first."""
+    rows = tx.execute(
+        select(attachments)
+        .where(attachments.c.petition_id == petition_id)
+        .order_by(attachments.c.id)
+    ).mappings()
+    return [
+        Attachment(
+            uid=row["uid"],
+            media_type=row["media_type"],
+            size=row["size"],
+            sha256=row["sha256"],
+            name=office.sealer.open(row["name_sealed"], about=f"attachment:{row['uid']}:name"),
+        )
+        for row in rows
+    ]
+
+
+def read_attachment(office: Office, attachment: Attachment) -> bytes:
+    """A file's content.
+
+    Raises:
+        InvalidInput: the store's file is missing or is not what was stored.
+    """
+    try:
+        content = _path(office, attachment.sha256).read_bytes()
+    except OSError as error:
+        raise InvalidInput(field="file", reason="missing") from error
+    if hashlib.sha256(content).hexdigest() != attachment.sha256:
+        raise InvalidInput(field="file", reason="damaged")
+    return content
+
+
+def discard_attachments(office: Office, tx: Transaction, uids: Sequence[str]) -> None:
+    """Forget files that belong to no petition: rows now, contents nobody else needs too."""
+    free = (attachments.c.uid.in_(list(uids)), attachments.c.petition_id.is_(None))
+    digests = list(tx.execute(select(attachments.c.sha256).where(*free)).scalars())
+    if not digests:
+        return
+    tx.execute(delete(attachments).where(*free))
+    needed = set(
+        tx.execute(select(attachments.c.sha256).where(attachments.c.sha256.in_(digests))).scalars()
+    )
+    for digest in set(digests) - needed:
+        _path(office, digest).unlink(missing_ok=True)
+
+
+def _path(office: Office, digest: str) -> Path:
+    folder = office.settings.storage_url.removeprefix("file://")
+    root = Path(folder) if folder else office.settings.data_dir / "attachments"
+    return root / digest[:2] / digest
+
+
+def _kind_of(content: bytes) -> str | None:
+    try:
+        guesses = puremagic.magic_string(content)
+    except (puremagic.PureError, ValueError, IndexError, UnicodeError):
+        return None
+    for guess in guesses:
+        named = guess.mime_type or guess.extension
+        media_type = _ALIASES.get(named, str(named))
+        if media_type in _DOCUMENTS:
+            return _document_kind(content)
+        if media_type in ALLOWED:
+            return media_type
+    return None
+
+
+def _document_kind(content: bytes) -> str | None:
+    """Which office document a ZIP archive is; one with macros is none we take."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError):
+        return None
+    if len(names) > _MOST_PARTS or any(name.endswith(_MACROS) for name in names):
+        return None
+    return next((kind for kind, part in _DOCUMENTS.items() if part in names), None)
+
+
+def _only_pixels(content: bytes, kind: str) -> bytes:
+    try:
+        with Image.open(io.BytesIO(content), formats=[kind]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise InvalidInput(field="file", reason="too_large")
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+            mode = "RGB" if kind == "JPEG" else ("RGBA" if "A" in upright.getbands() else "RGB")
+            bare = upright.convert(mode)
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise InvalidInput(field="file", reason="damaged") from error
+    out = io.BytesIO()
+    fresh = Image.new(bare.mode, bare.size)
+    fresh.paste(bare)
+    fresh.save(out, format=kind, quality=85)
+    return out.getvalue()

@@ -1,0 +1,276 @@
+"""What officers are told: new, assigned, due and overdue petitions, and reception days owed.
+
+A notice is a row of codes and days; names and text never come near it. Whether it still holds is
+decided when it is read: a petition answered or handed on meanwhile is not shown any more, nor one
+the officer may no longer see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from intake.errors import InvalidInput
+from intake.office import Office
+from intake.officers import Officer
+from intake.permissions import can_view
+from intake.petition import Petition
+from intake.store.engine import Transaction
+from intake.store.petitions import petition_columns, petition_of
+from intake.store.tables import officer_contacts, officer_notices, petitions
+from intake.worklist import Wanted, worklist
+
+KEPT = timedelta(days=180)
+"""Notices older than this are deleted; the timeline keeps what happened."""
+
+_READ_AT_MOST = 1_000
+_EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}")
+
+
+class OfficerNoticeKind(StrEnum):
+    """What an officer is told; the wording is in `admin/notify/digest.toml`."""
+
+    OVERDUE = "overdue"
+    DUE_TODAY = "due_today"
+    DUE_SOON = "due_soon"
+    UNASSIGNED = "unassigned"
+    ASSIGNED = "assigned"
+    NEW = "new"
+    DUTY_MISSED = "duty_missed"
+    DUTY_DUE = "duty_due"
+
+
+DATED = (OfficerNoticeKind.OVERDUE, OfficerNoticeKind.DUE_TODAY, OfficerNoticeKind.DUE_SOON)
+_DUTY = (OfficerNoticeKind.DUTY_MISSED, OfficerNoticeKind.DUTY_DUE)
+_ORDER = {kind: number for number, kind in enumerate(OfficerNoticeKind)}
+
+
+@dataclass(frozen=True)
+class NewNotice:
+    """A notice to be written. `step`: working days from the due day; for duty, days missing."""
+
+    dedup_key: str
+    officer_id: int
+    kind: OfficerNoticeKind
+    petition_id: int | None = None
+    agency: str | None = None
+    rule: str = ""
+    due: date | None = None
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class OfficerNotice:
+    """A notice that still holds. `reference` is None for a reception duty, which `agency` owes.
+
+    `unassigned`: nobody has taken the petition. `step`: working days from the due day at which
+    it was given; for a duty the days that are missing.
+    """
+
+    id: int
+    kind: OfficerNoticeKind
+    reference: str | None
+    agency: str | None
+    rule: str
+    due: date | None
+    step: int
+    unassigned: bool
+    created_at: datetime
+    seen_at: datetime | None
+    mailed_at: datetime | None
+
+    @property
+    def path(self) -> str:
+        """Where the console shows what the notice is about."""
+        return f"/console/petitions/{self.reference}" if self.reference else "/console"
+
+
+def write_officer_notices(
+    office: Office, tx: Transaction, wanted: Sequence[NewNotice], *, now: datetime
+) -> int:
+    """Store notices; one that is stored already (same `dedup_key`) is left as it is.
+
+    Returns:
+        How many are new.
+    """
+    if not wanted:
+        return 0
+    build = sqlite_insert if office.store.is_sqlite else postgresql_insert
+    statement = build(officer_notices).on_conflict_do_nothing().returning(officer_notices.c.id)
+    rows = [{**vars(each), "kind": str(each.kind), "created_at": now} for each in wanted]
+    return len(tx.execute(statement, rows).all())
+
+
+def notices_for(
+    office: Office, tx: Transaction, officer: Officer, *, today: date, only_unmailed: bool = False
+) -> list[OfficerNotice]:
+    """The officer's notices that still hold, one a petition and kind of trouble: the latest.
+
+    Petitions nobody has taken come first, then by urgency and day.
+    """
+    query = (
+        select(officer_notices, *(column.label(f"p_{column.name}") for column in _PETITION))
+        .outerjoin(petitions, petitions.c.id == officer_notices.c.petition_id)
+        .where(officer_notices.c.officer_id == officer.id)
+        .order_by(officer_notices.c.id.desc())
+        .limit(_READ_AT_MOST)
+    )
+    found: dict[tuple[object, ...], OfficerNotice] = {}
+    for row in tx.execute(query).mappings():
+        petition = _petition(row)
+        notice = _notice(row, petition)
+        about: tuple[object, ...] = (row["petition_id"], notice.kind in DATED)
+        if petition is None:
+            about = (row["agency"], row["rule"], row["due"])
+        if about not in found and _holds(notice, petition, officer, office, today):
+            found[about] = notice
+    kept = [each for each in found.values() if each.mailed_at is None or not only_unmailed]
+    return sorted(kept, key=_urgency)
+
+
+def unseen_count(office: Office, tx: Transaction, officer: Officer, *, today: date) -> int:
+    """How many notices the officer has not looked at: what a badge shows."""
+    return sum(each.seen_at is None for each in notices_for(office, tx, officer, today=today))
+
+
+def mark_seen(tx: Transaction, officer: Officer, *, up_to: int, now: datetime) -> None:
+    """The officer has looked at the list: every notice with an id up to `up_to` is seen."""
+    tx.execute(
+        update(officer_notices)
+        .where(
+            officer_notices.c.officer_id == officer.id,
+            officer_notices.c.id <= up_to,
+            officer_notices.c.seen_at.is_(None),
+        )
+        .values(seen_at=now)
+    )
+
+
+def mark_mailed(tx: Transaction, officer_id: int, ids: Collection[int], *, now: datetime) -> None:
+    """These notices went out in a digest."""
+    tx.execute(
+        update(officer_notices)
+        .where(officer_notices.c.officer_id == officer_id, officer_notices.c.id.in_(list(ids)))
+        .values(mailed_at=now)
+    )
+
+
+def overdue_petitions(
+    office: Office, tx: Transaction, officer: Officer, *, today: date, limit: int = 50
+) -> list[Petition]:
+    """What is overdue among the petitions the officer may see, those nobody has taken first.
+
+    For a head that is the whole agency and the bodies below it.
+    """
+    wanted = Wanted(open_only=True, due_before=today, unassigned=True)
+    found = worklist(office, tx, officer, wanted, limit=limit)
+    wanted = Wanted(open_only=True, due_before=today)
+    taken = worklist(office, tx, officer, wanted, limit=limit + len(found))
+    return (found + [each for each in taken if each.assigned_to is not None])[:limit]
+
+
+def forget_old_notices(tx: Transaction, *, now: datetime) -> None:
+    """Delete notices older than `KEPT`."""
+    tx.execute(delete(officer_notices).where(officer_notices.c.created_at < now - KEPT))
+
+
+# ---- where an officer wants to be told ------------------------------------------------------
+
+
+def set_email(
+    office: Office, tx: Transaction, officer: Officer, email: str, *, now: datetime
+) -> None:
+    """Where the officer's digests go; an empty address ends them.
+
+    Raises:
+        InvalidInput: no e-mail address.
+    """
+    typed = email.strip()
+    tx.execute(delete(officer_contacts).where(officer_contacts.c.officer_id == officer.id))
+    if not typed:
+        return
+    if not _EMAIL.fullmatch(typed):
+        raise InvalidInput(field="email", reason="malformed")
+    tx.execute(
+        insert(officer_contacts).values(
+            officer_id=officer.id,
+            email_sealed=office.sealer.seal(typed, about=f"officer:{officer.id}:email"),
+            changed_at=now,
+        )
+    )
+
+
+def emails_of(office: Office, tx: Transaction, officers: Iterable[Officer]) -> Mapping[int, str]:
+    """The addresses of those officers who gave one, by officer's id."""
+    wanted = {officer.id for officer in officers}
+    rows = tx.execute(select(officer_contacts.c.officer_id, officer_contacts.c.email_sealed))
+    return {
+        number: office.sealer.open(sealed, about=f"officer:{number}:email")
+        for number, sealed in rows
+        if number in wanted
+    }
+
+
+# ---- reading --------------------------------------------------------------------------------
+
+_PETITION = petition_columns()
+
+
+def _petition(row: Mapping[Any, Any]) -> Petition | None:
+    if row["petition_id"] is None:
+        return None
+    return petition_of({column.name: row[f"p_{column.name}"] for column in _PETITION})
+
+
+def _notice(row: Mapping[Any, Any], petition: Petition | None) -> OfficerNotice:
+    return OfficerNotice(
+        id=row["id"],
+        kind=OfficerNoticeKind(row["kind"]),
+        reference=petition.reference if petition else None,
+        agency=petition.agency if petition else row["agency"],
+        rule=row["rule"],
+        due=row["due"],
+        step=row["step"],
+        unassigned=petition is not None and petition.assigned_to is None,
+        created_at=row["created_at"],
+        seen_at=row["seen_at"],
+        mailed_at=row["mailed_at"],
+    )
+
+
+def _holds(
+    notice: OfficerNotice,
+    petition: Petition | None,
+    officer: Officer,
+    office: Office,
+    today: date,
+) -> bool:
+    """Whether what the notice says is still so."""
+    if petition is None:
+        return notice.kind is OfficerNoticeKind.DUTY_MISSED or (
+            notice.due is not None and notice.due >= today
+        )
+    if not petition.status.is_open or not can_view(officer, petition, office.directory):
+        return False
+    if notice.kind in DATED:
+        return (petition.next_due, petition.next_rule) == (notice.due, notice.rule)
+    if notice.kind is OfficerNoticeKind.ASSIGNED:
+        return petition.assigned_to == officer.username
+    return petition.assigned_to is None
+
+
+def _urgency(notice: OfficerNotice) -> tuple[bool, int, date, int]:
+    return (
+        not (notice.unassigned and notice.kind not in _DUTY),
+        _ORDER[notice.kind],
+        notice.due or date.max,
+        notice.id,
+    )
