@@ -1,0 +1,1 @@
+"""Where people talk: channels, the dialogue, and delivery of notices to citizens."""
