@@ -1,0 +1,1 @@
+"""Where officers decide: the admin API, the web console and the reports."""

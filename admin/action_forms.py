@@ -1,0 +1,347 @@
+"""What each action asks for: one schema an action, shared by the API and the console's forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from intake import actions
+from intake.accounts import get_officer
+from intake.errors import InvalidInput, NotFound
+from intake.office import Office
+from intake.officers import Officer
+from intake.petition import Petition, PetitionKind
+from intake.status import Action
+from intake.store.engine import Transaction
+
+
+def _absent(value: object) -> object:
+    """An empty form field is an absent one."""
+    return None if value == "" else value
+
+
+OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
+OptionalNumber = Annotated[int | None, BeforeValidator(_absent)]
+OptionalCode = Annotated[str | None, BeforeValidator(_absent)]
+Document = Annotated[str, Field(max_length=80, description="number of the document, if any")]
+Code = Annotated[str, Field(min_length=1, max_length=80)]
+Sentence = Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+class Form(BaseModel):
+    """Base of all forms: unknown fields are refused, texts are trimmed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Accept(Form):
+    """Thụ lý. `on`: day of acceptance, default today.
+
+    Of a group: `representatives`, `appointment`, `all_signed`. Of a complaint: `decision_known_on`
+    (second instance: the first decision's receipt, or with `first_unsettled` the end of the first
+    term), `first_decision_number`, `obstacle` (a ground of that purpose), `acceptance_rule` (which
+    term applies to a complaint received under the earlier one).
+    """
+
+    on: OptionalDay = None
+    document_number: Document = ""
+    representatives: Annotated[OptionalNumber, Field(ge=1, le=100)] = None
+    appointment: bool | None = None
+    all_signed: bool | None = None
+    decision_known_on: OptionalDay = None
+    first_decision_number: Document = ""
+    first_unsettled: bool = False
+    obstacle: OptionalCode = None
+    acceptance_rule: OptionalCode = None
+
+
+class Reject(Form):
+    """Không thụ lý. `ground`: a code of `/api/v1/grounds?purpose=reject`."""
+
+    ground: Code
+    document_number: Document = ""
+    explanation: Annotated[str, Field(max_length=4_000)] = ""
+
+
+class Guide(Form):
+    """Hướng dẫn. `agency`: the competent body's code, courts included."""
+
+    agency: Code
+    explanation: Sentence
+    document_number: Document = ""
+
+
+class Forward(Form):
+    """Chuyển đơn. `agency`: the competent agency's code."""
+
+    agency: Code
+    reason: Sentence
+    document_number: Document = ""
+
+
+class Reroute(Form):
+    """Correct the machine's route before anybody worked on the petition."""
+
+    agency: Code
+
+
+class Reclassify(Form):
+    """Correct kind, instance, field codes or facts by the content.
+
+    `as_information`: an anonymous denunciation, handled outside the Law on Denunciations.
+    """
+
+    kind: PetitionKind
+    instance: Annotated[OptionalNumber, Field(ge=1, le=2)] = None
+    fields: list[Code] | None = None
+    remote: bool | None = None
+    several_places: bool | None = None
+    dismissal: bool | None = None
+    as_information: bool | None = None
+
+
+class ReceiveSigned(Form):
+    """The signed petition has come. `on`: the day it came; `people`: signatories.
+
+    Of a group: `representatives`, and whether their written `appointment` and everybody's signature
+    are there. `anonymous`: the paper too leaves open who wrote it.
+    """
+
+    on: date
+    people: Annotated[OptionalNumber, Field(ge=1, le=100_000)] = None
+    representatives: Annotated[OptionalNumber, Field(ge=1, le=100)] = None
+    appointment: bool = False
+    all_signed: bool = False
+    anonymous: bool = False
+
+
+class Assign(Form):
+    """Phân công. `to`: username of an officer of the same agency."""
+
+    to: Code
+
+
+class RequestInformation(Form):
+    """Ask the citizen; the question reaches the same chat."""
+
+    message: Annotated[str, Field(min_length=1, max_length=1_500)]
+
+
+class AddInformation(Form):
+    """Record what the citizen added by telephone or in person."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class Extend(Form):
+    """Gia hạn. `criteria`: codes of `/api/v1/grounds?purpose=complex`."""
+
+    document_number: Code
+    criteria: Annotated[list[Code], Field(min_length=1)]
+    on: OptionalDay = None
+
+
+class Suspend(Form):
+    """Tạm đình chỉ. `ground`: a code of `/api/v1/grounds?purpose=suspend`."""
+
+    ground: Code
+    document_number: Code
+    on: OptionalDay = None
+
+
+class Resume(Form):
+    """Go on after a suspension."""
+
+    document_number: Code
+    on: OptionalDay = None
+
+
+class Remedies(Form):
+    """What a decision recovers or returns: million đồng, m², organisations, people."""
+
+    state_money: Annotated[float, Field(ge=0)] = 0
+    state_land: Annotated[float, Field(ge=0)] = 0
+    returned_money: Annotated[float, Field(ge=0)] = 0
+    returned_land: Annotated[float, Field(ge=0)] = 0
+    returned_organisations: Annotated[int, Field(ge=0)] = 0
+    returned_people: Annotated[int, Field(ge=0)] = 0
+    disciplined_organisations: Annotated[int, Field(ge=0)] = 0
+    disciplined_people: Annotated[int, Field(ge=0)] = 0
+    disciplined_officials: Annotated[int, Field(ge=0)] = 0
+    police_cases: Annotated[int, Field(ge=0)] = 0
+    police_people: Annotated[int, Field(ge=0)] = 0
+    police_officials: Annotated[int, Field(ge=0)] = 0
+
+
+class Answer(Form):
+    """Trả lời. `verdict`: for complaints and denunciations, by kind and instance."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    document_number: Document = ""
+    verdict: OptionalCode = None
+    on: OptionalDay = None
+    remedies: Remedies = Field(default_factory=Remedies)
+
+
+class Close(Form):
+    """Kết thúc: nothing to fill in."""
+
+
+class Reopen(Form):
+    """Mở lại."""
+
+    reason: Sentence
+
+
+class Withdraw(Form):
+    """Rút đơn, received in writing. `goes_on`: a denunciation is handled all the same.
+
+    `part`: only some of the content; `people`: how many of the petitioners (default all);
+    `termination_number`: of the decision that terminates an accepted petition.
+    """
+
+    document_number: Document = ""
+    part: bool = False
+    people: Annotated[OptionalNumber, Field(ge=1, le=100_000)] = None
+    termination_number: Document = ""
+    goes_on: bool = False
+
+
+class Link(Form):
+    """Gộp vụ việc. `to`: the other petition's reference."""
+
+    to: Code
+
+
+class RecordStep(Form):
+    """An obligation was fulfilled. `event`: one of the petition's `steps_owed`."""
+
+    event: Code
+    on: OptionalDay = None
+    document_number: Document = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One action on one petition by one officer, in the caller's transaction."""
+
+    office: Office
+    tx: Transaction
+    officer: Officer
+    reference: str
+    now: datetime
+    version: int
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What every action takes by keyword."""
+        return {"now": self.now, "version": self.version}
+
+    @property
+    def place(self) -> tuple[Office, Transaction, Officer, str]:
+        """What every officer's action takes first."""
+        return (self.office, self.tx, self.officer, self.reference)
+
+
+@dataclass(frozen=True)
+class ActionForm:
+    """An action with the form it asks for and the call it becomes."""
+
+    form: type[Form]
+    run: Callable[[Call, Any], Petition]
+
+
+def _assign(call: Call, form: Assign) -> Petition:
+    try:
+        to = get_officer(call.tx, form.to)
+    except NotFound as error:
+        raise InvalidInput(field="to", reason="unknown") from error
+    return actions.assign(*call.place, to=to, **call.shared)
+
+
+def _answer(call: Call, form: Answer) -> Petition:
+    remedies = {name: amount for name, amount in form.remedies.model_dump().items() if amount}
+    given = actions.Answer(form.text, form.document_number, form.verdict, form.on, remedies)
+    return actions.answer(*call.place, given, **call.shared)
+
+
+def _accept(call: Call, form: Accept) -> Petition:
+    found = form.model_dump(exclude={"on", "document_number"})
+    return actions.accept(
+        *call.place,
+        on=form.on,
+        document_number=form.document_number,
+        file=actions.CheckedFile(**found),
+        **call.shared,
+    )
+
+
+def _add_information(call: Call, form: AddInformation) -> Petition:
+    return actions.add_information(
+        call.office, call.tx, call.reference, text=form.text, officer=call.officer, **call.shared
+    )
+
+
+def _withdraw(call: Call, form: Withdraw) -> Petition:
+    return actions.withdraw(
+        call.office,
+        call.tx,
+        call.reference,
+        officer=call.officer,
+        **form.model_dump(),
+        **call.shared,
+    )
+
+
+def _plain(action: Callable[..., Petition]) -> Callable[[Call, Any], Petition]:
+    def run(call: Call, form: Form) -> Petition:
+        return action(*call.place, **form.model_dump(), **call.shared)
+
+    return run
+
+
+FORMS: Mapping[Action, ActionForm] = {
+    Action.ACCEPT: ActionForm(Accept, _accept),
+    Action.REJECT: ActionForm(Reject, _plain(actions.reject)),
+    Action.GUIDE: ActionForm(Guide, _plain(actions.guide)),
+    Action.FORWARD: ActionForm(Forward, _plain(actions.forward)),
+    Action.REROUTE: ActionForm(Reroute, _plain(actions.reroute)),
+    Action.RECLASSIFY: ActionForm(Reclassify, _plain(actions.reclassify)),
+    Action.RECEIVE_SIGNED: ActionForm(ReceiveSigned, _plain(actions.receive_signed)),
+    Action.ASSIGN: ActionForm(Assign, _assign),
+    Action.REQUEST_INFORMATION: ActionForm(RequestInformation, _plain(actions.request_information)),
+    Action.ADD_INFORMATION: ActionForm(AddInformation, _add_information),
+    Action.EXTEND: ActionForm(Extend, _plain(actions.extend)),
+    Action.SUSPEND: ActionForm(Suspend, _plain(actions.suspend)),
+    Action.RESUME: ActionForm(Resume, _plain(actions.resume)),
+    Action.ANSWER: ActionForm(Answer, _answer),
+    Action.CLOSE: ActionForm(Close, _plain(actions.close)),
+    Action.REOPEN: ActionForm(Reopen, _plain(actions.reopen)),
+    Action.WITHDRAW: ActionForm(Withdraw, _withdraw),
+    Action.LINK: ActionForm(Link, _plain(actions.link)),
+    Action.RECORD_STEP: ActionForm(RecordStep, _plain(actions.record_step)),
+}
+
+
+def perform(
+    office: Office,
+    officer: Officer,
+    reference: str,
+    action: Action,
+    form: Form,
+    *,
+    version: int,
+    now: datetime,
+) -> Petition:
+    """Run one action in a transaction of its own.
+
+    Raises:
+        IntakeError: whatever the action refuses; nothing was changed then.
+    """
+    with office.store.write() as tx:
+        call = Call(office, tx, officer, reference, now, version)
+        return FORMS[action].run(call, form)

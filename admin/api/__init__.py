@@ -1,0 +1,1 @@
+"""The HTTP API of officers and machines, under `/api/v1`."""

@@ -1,0 +1,31 @@
+"""Signing in for programs: the OAuth2 password form gives a bearer token."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.security import OAuth2PasswordRequestForm
+
+from admin.api.schemas import Token
+from admin.context import Now, TheCaller, TheOffice
+from intake.accounts import ABSOLUTE, Purpose, end_session, log_in
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post("/token", summary="Sign in")
+def token(
+    form: Annotated[OAuth2PasswordRequestForm, Depends()], office: TheOffice, now: Now
+) -> Token:
+    """A bearer token for eight hours; thirty minutes without use end it earlier."""
+    opened = log_in(office, form.username, form.password, Purpose.API, now=now)
+    return Token(access_token=opened, expires_in=int(ABSOLUTE.total_seconds()))
+
+
+@router.post("/revoke", status_code=204, summary="Sign out")
+def revoke(office: TheOffice, caller: TheCaller) -> Response:
+    """End the session (or take back the key) the request was made with."""
+    with office.store.write() as tx:
+        end_session(tx, caller.token_hash)
+    return Response(status_code=204)

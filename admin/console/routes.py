@@ -1,0 +1,32 @@
+"""All pages of the console."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from admin.console import (
+    account,
+    actions,
+    calendar,
+    letters,
+    officers,
+    overview,
+    petition,
+    queue,
+    sign_in,
+)
+
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    part.router
+    for part in (
+        sign_in,
+        queue,
+        overview,
+        petition,
+        actions,
+        letters,
+        account,
+        officers,
+        calendar,
+    )
+)

@@ -1,0 +1,1 @@
+"""The letters of the trade, filled from reviewed .docx templates."""

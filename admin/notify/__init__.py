@@ -1,0 +1,1 @@
+"""Telling officers outside the console: digests by e-mail."""

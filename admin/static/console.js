@@ -1,0 +1,52 @@
+// Small comforts on top of pages that work without any script.
+"use strict";
+
+const rows = () => [...document.querySelectorAll(".list tbody tr")];
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.classList.contains("at"));
+  const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
+  all.forEach((row) => row.classList.toggle("at", row === next));
+  next.querySelector("a")?.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
+  const search = document.querySelector("#q");
+  const help = document.querySelector("#keys");
+  if (event.key === "j") move(1);
+  else if (event.key === "k") move(-1);
+  else if (event.key === "/" && search) { event.preventDefault(); search.focus(); search.select(); }
+  else if (event.key === "?" && help) help.showModal();
+  else if (event.key === "u") document.querySelector("a[rel=up]")?.click();
+});
+
+// A second click on "send" while the first is under way would only meet a version conflict.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  const pressed = event.submitter;
+  // A download leaves the page where it is, so its button stays usable.
+  if (pressed && !("download" in pressed.dataset)) setTimeout(() => { pressed.disabled = true; }, 0);
+});
+
+// Coming back by the browser's history shows a page as it was left: buttons must work again.
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("button[disabled]").forEach((button) => { button.disabled = false; });
+});
+
+// What an officer typed is not lost by a slip.
+let edited = false;
+document.addEventListener("input", (event) => { if (event.target.closest("form[data-keep]")) edited = true; });
+document.addEventListener("submit", () => { edited = false; });
+window.addEventListener("beforeunload", (event) => { if (edited) event.preventDefault(); });
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (!button) return;
+  if (button.dataset.do === "print") window.print();
+  if (button.dataset.do === "keys") document.querySelector("#keys")?.showModal();
+});
