@@ -1,0 +1,1 @@
+"""Stand-ins for the platforms on real loopback sockets, with faults to order."""

@@ -1,0 +1,113 @@
+"""The stand-ins are checked with clients that we did not write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import zalo_sdk
+import zalo_sdk.oa
+import zalo_sdk.zns
+from zalo_bot import Bot
+from zalo_sdk.oa.ZaloMessage import ZaloMessageBody, ZaloRecipient
+
+from tests.fakes import zalo_bot, zalo_oa
+from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_oa import FakeZaloOa
+
+# Both libraries leave sockets to the garbage collector and use names their own tools deprecate.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture
+def oa() -> Iterator[FakeZaloOa]:
+    with FakeZaloOa() as fake:
+        yield fake
+
+
+@pytest.fixture
+def client(oa: FakeZaloOa) -> Any:
+    return zalo_sdk.oa.Client(
+        app_id=zalo_oa.APP_ID, secret_key=zalo_oa.APP_SECRET,
+        access_token=oa.access, refresh_token=oa.refresh, endpoint_prefix=oa.address,
+    )  # fmt: skip
+
+
+def test_an_independent_client_sends_a_text_through_the_official_account(
+    oa: FakeZaloOa, client: Any
+) -> None:
+    answer = client.send_message(ZaloRecipient(user_id="77"), ZaloMessageBody(text="xin chào"))
+
+    assert answer["data"]["message_id"]
+    assert [(sent.chat, sent.text) for sent in oa.sent] == [("77", "xin chào")]
+
+
+def test_an_independent_client_meets_the_closed_window(oa: FakeZaloOa, client: Any) -> None:
+    oa.refusals["77"] = -230
+
+    with pytest.raises(zalo_sdk.ZaloOAException, match="past 7 days"):
+        client.send_message(ZaloRecipient(user_id="77"), ZaloMessageBody(text="xin chào"))
+
+
+def test_an_independent_client_meets_a_dead_token_and_renews_it_once(
+    oa: FakeZaloOa, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = requests.post
+    monkeypatch.setattr(
+        requests, "post",
+        lambda url, **how: post(url.replace("https://oauth.zaloapp.com", oa.address), **how),
+    )  # fmt: skip
+    oa.access = "another-0123456789"
+    with pytest.raises(zalo_sdk.ZaloOAException, match="-216"):
+        client.send_message(ZaloRecipient(user_id="77"), ZaloMessageBody(text="xin chào"))
+
+    used = client.refresh_token
+    access, refresh, _ = client.refresh_acccess_token()
+    assert (access, refresh) == (oa.access, oa.refresh)
+    client.refresh_token = used
+    with pytest.raises(zalo_sdk.ZaloOAException, match="-14020"):
+        client.refresh_acccess_token()
+
+
+def test_an_independent_client_asks_for_quota_and_uploads(oa: FakeZaloOa, client: Any) -> None:
+    assert client.get_zalo_user_quotas("77")["data"]
+    assert client.get_user_detail("77")["data"]["user_id"] == "77"
+    assert client.upload_file(b"x", "file", "don.pdf", "application/pdf")["data"]["token"]
+
+
+def test_an_independent_client_sends_a_template_by_telephone(oa: FakeZaloOa) -> None:
+    client = zalo_sdk.zns.Client(
+        app_id=zalo_oa.APP_ID, secret_key=zalo_oa.APP_SECRET,
+        access_token=oa.access, endpoint_prefix=oa.address,
+    )  # fmt: skip
+    answer = client.send_zns_message("84900000001", "4711", {"ma_don": "VLG"}, tracking_id="t")
+
+    assert answer["data"]["msg_id"]
+    assert oa.sent[-1].by == "phone"
+    with pytest.raises(zalo_sdk.ZaloException):
+        client.send_zns_message("0900000001", "4711", {})
+
+
+def test_an_independent_bot_knows_itself_hears_and_answers() -> None:
+    async def talk(fake: FakeZaloBot) -> tuple[str, str, str]:
+        async with Bot(zalo_bot.TOKEN, base_url=fake.address) as bot:
+            me = await bot.get_me()
+            update = await bot.get_update(timeout=1)
+            assert update.message is not None
+            sent = await bot.send_message(update.message.chat.id, "chào ông/bà")
+            return me.id, update.message.text, sent.message_id
+
+    with FakeZaloBot() as fake:
+        fake.waiting.append(fake.text("77", "xin chào"))
+        known, heard, number = asyncio.run(talk(fake))
+
+        assert known == zalo_bot.TOKEN.partition(":")[0]
+        assert heard == "xin chào"
+        assert number
+        assert [(sent.chat, sent.text) for sent in fake.sent] == [("77", "chào ông/bà")]

@@ -1,0 +1,154 @@
+"""Models are learned from labels, versioned, and never replaced by a worse one."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from intake.directory import Directory
+from intake.errors import DataFault, InvalidInput, SetupRefused
+from intake.places import Gazetteer
+from intake.route_learning import (
+    Lesson,
+    Sample,
+    fit,
+    fold_lines,
+    learn_and_compare,
+    measure,
+    read_samples,
+)
+from intake.routing import Router
+from intake.routing_model import LinearModel, pack, read_model, write_model
+from intake.routing_versions import SHIPPED, current_model, current_names, use_models
+
+TODAY = date(2026, 11, 21)
+
+
+@pytest.fixture
+def router():
+    gazetteer = Gazetteer.load()
+    yield Router(Directory.load("vinh-long", gazetteer=gazetteer), gazetteer)
+    use_models(None)
+
+
+def sample(text, agency_class, kind="KNPA"):
+    return Sample(text, text, (agency_class,), kind)
+
+
+def test_a_model_scores_all_labels_as_the_sum_of_its_weights(tmp_path):
+    weights = {"§big": {0: 2.0, 1: -1.5}, "dien": {0: 0.5}, "nuoc": {1: 1.0}}
+    write_model(tmp_path / "m.tsv", ["a", "b"], [0.25, 0.0], weights, {"note": "x"})
+    model = read_model(tmp_path / "m.tsv")
+    assert model.scores({"§big", "dien", "nuoc"}) == pytest.approx(
+        [0.25 + 2.0 + 0.5 / 2**0.5, -1.5 + 1.0 / 2**0.5], abs=0.02
+    )
+    assert model.scores(set()) == [0.25, 0.0]
+    assert (model.labels, model.fitted) == (("a", "b"), {"note": "x"})
+
+
+def test_ten_thousand_grams_do_not_run_over():
+    table = {f"g{i}": pack({0: -15.9, 1: 15.9}, 2) for i in range(10_000)}
+    low, high = LinearModel("", ("a", "b"), (0.0, 0.0), table).scores(set(table))
+    assert (low, high) == pytest.approx((-1590, 1590), rel=0.01)
+
+
+def test_a_broken_model_file_names_its_line(tmp_path):
+    path = tmp_path / "m.tsv"
+    path.write_text("# labels: a b\n# bias: 0 0\ndien\tx:1\n", encoding="utf-8")
+    with pytest.raises(DataFault, match=r"m\.tsv:3"):
+        read_model(path)
+
+
+def test_lessons_are_learned():
+    lessons = [
+        Lesson(frozenset({"dien"}), {0: 1.0}, 1.0),
+        Lesson(frozenset({"nuoc"}), {1: 1.0}, 1.0),
+    ]
+    weights, _ = fit(lessons * 3, 2, rounds=10, rate=0.5, decay=0.0)
+    assert weights["dien"][0] > weights["dien"].get(1, 0.0)
+    assert weights["nuoc"][1] > weights["nuoc"].get(0, 0.0)
+
+
+def test_the_twin_without_marks_keeps_lines_and_capitals():
+    assert fold_lines("Kính gửi:\nĐường Ấp 5") == "Kinh gui:\nDuong Ap 5"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        "{}",
+        json.dumps({"id": "1", "text": "x", "classes": ["nobody"], "kind": "KN"}),
+        json.dumps({"id": "1", "text": "x", "classes": [], "kind": "XX"}),
+    ],
+)
+def test_a_bad_sample_names_its_file_and_line(tmp_path, line):
+    path = tmp_path / "s.jsonl"
+    path.write_text("\n" + line, encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_samples([path])
+    assert caught.value.values["field"] == "s.jsonl:2"
+
+
+def test_figures_count_first_lawful_and_kind(router):
+    figures = measure(
+        router,
+        [
+            sample("Cúp điện hoài không báo trước, nhờ điện lực", "dien-luc"),
+            Sample(
+                "2", "Cúp điện hoài không báo trước, nhờ điện lực", ("thue", "dien-luc"), "KNPA"
+            ),
+            Sample("3", "xin chào", (), "OTHER"),
+        ],
+        TODAY,
+    )
+    assert (figures.petitions, figures.first, figures.lawful) == (2, 1, 2)
+    assert (figures.messages, figures.share("kind_right")) == (3, 1.0)
+
+
+def test_a_worse_version_is_refused_and_the_old_one_stays(router, tmp_path):
+    wrong = [
+        sample("Cúp điện hoài không báo trước", "thue", "KN"),
+        sample("Nước máy đục ngầu", "thue", "KN"),
+        sample("Trường lạm thu quỹ lớp", "thue", "KN"),
+    ]
+    right = [
+        sample("Cúp điện liên tục, điện lực không báo trước", "dien-luc"),
+        sample("Trường thu tiền máy lạnh, lạm thu", "so-giao-duc"),
+    ]
+    before = current_model("classes")
+    with pytest.raises(SetupRefused, match="worse"):
+        learn_and_compare(wrong * 9, right, tmp_path / "own", "bad", router, tables=False)
+    assert not list((tmp_path / "own").glob("*.tsv"))
+    assert current_model("classes").version == before.version
+
+
+def test_a_version_that_is_no_worse_is_put_to_use_and_named_in_decisions(router, tmp_path):
+    lessons = [
+        sample("Cúp điện liên tục không báo trước", "dien-luc"),
+        sample("Trường thu tiền máy lạnh, lạm thu", "so-giao-duc"),
+        sample("Nước máy đục, hôi tanh", "cap-nuoc"),
+    ]
+    held_back = [sample("Mất điện, điện lực không báo", "dien-luc")]
+    learn_and_compare(lessons * 3, held_back, tmp_path / "own", "t1", router, tables=False)
+    assert router.route("cúp điện", on=TODAY).versions["classes"] == "classes-t1"
+
+
+def test_a_version_name_is_used_once(router, tmp_path):
+    (tmp_path / "classes-t1.tsv").write_text("", encoding="utf-8")
+    one = [sample("cúp điện", "dien-luc")]
+    with pytest.raises(SetupRefused, match="exists"):
+        learn_and_compare(one, one, tmp_path, "t1", router)
+
+
+def test_nothing_is_learned_without_petitions_held_back(router, tmp_path):
+    with pytest.raises(SetupRefused, match="held back"):
+        learn_and_compare([sample("x", "thue")], [], tmp_path, "n", router)
+
+
+def test_the_shipped_models_are_there_and_small():
+    names = current_names(SHIPPED)
+    assert set(names) == {"classes", "kinds", "intents"}
+    assert all((SHIPPED / f"{name}.tsv").stat().st_size < 1024 * 1024 for name in names.values())
