@@ -47,6 +47,7 @@ _LONGEST_ANSWER = 2_000
 _LONGEST_PLACE = 300
 _LONGEST_BARE_NAME = 4
 _LONGEST_PLACE_WORDS = 14
+_LONGEST_CONTACT_WORDS = 8  # a full name and a number written in groups
 _KINDS_TO_CHOOSE = (PetitionKind.KNPA, PetitionKind.KN, PetitionKind.TC)
 # Lines of the summary that "sửa" opens again, by the question that fills them.
 _LINES = ("text", "place", "agency", "kind", "contact")
@@ -509,6 +510,9 @@ def _take_summary(state: State, text: str, choice: str, known: Knowledge, voice:
         kinds = [line for line in _LINES if line != "contact" or not _is_secret(draft, known)]
         choices = [voice.choice(line, f"choice.edit_{line}") for line in kinds]
         return _ask(state, "edit", voice.message("ask.edit", choices=choices), ())
+    open_line = _line_told(draft, text, known) if not choice else ""
+    if open_line:
+        return edit(state, open_line, text, known, voice)
     if len(text.split()) >= _FEWEST_WORDS and not choice:
         if len(draft.text) + len(text) + 1 > LONGEST_TEXT:
             return misread(state, voice, "bad.too_long", longest=LONGEST_TEXT)
@@ -516,6 +520,17 @@ def _take_summary(state: State, text: str, choice: str, known: Knowledge, voice:
         lead = (voice.message("summary.appended"),)
         return proceed(replace(state, draft=changed), known, voice, lead=lead)
     return misread(state, voice)
+
+
+def _line_told(draft: Draft, text: str, known: Knowledge) -> str:
+    """Which line of the summary a short answer fills by itself: a telephone number, a place."""
+    count = len(text.split())
+    if (phone_in(text) or email_in(text)) and count <= _LONGEST_CONTACT_WORDS:
+        return "contact"
+    if draft.place_text or draft.commune or count > _LONGEST_PLACE_WORDS:
+        return ""
+    is_place = known.communes_in(text) and not known.classify(text).topic
+    return "place" if is_place and not known.communes_in(draft.text) else ""
 
 
 def _is_secret(draft: Draft, known: Knowledge) -> bool:
