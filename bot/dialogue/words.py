@@ -195,7 +195,9 @@ def _day(day: str, month: str, year: str) -> date | None:
 
 _DECISION = re.compile(
     r"(?:quyết định|quyet dinh|qđ|thông báo|thong bao|văn bản|van ban|decision)\s*"
-    r"(?:số|so|no\.?)?\s*:?\s*(\d+\s*/?\s*[\w\-/]*)",
+    r"(?:số|so|no\.?)?\s*:?\s*(\d+\s*/?\s*[\w\-/]*)"
+    # What it is about may stand between the word and a number written in full.
+    r"|(?:(?:quyết định|quyet dinh|qđ)\s[^.;\n]{1,60}?)?(?<![\w/])\d+/(?:\d{4}/)?[qt][dđb]-[\wđ]+",
     re.IGNORECASE,
 )
 
