@@ -164,7 +164,7 @@ class Receiver:
                 }
             )
         build = sqlite_insert if store.is_sqlite else postgresql_insert
-        with store.write() as tx:
+        with store.write(urgent=True) as tx:
             tx.execute(build(inbox).values(rows).on_conflict_do_nothing())
         self._stored()
 

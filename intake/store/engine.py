@@ -8,7 +8,6 @@ deadlock. Acknowledged means on disk: `synchronous` is never below FULL.
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.errors import SetupRefused, StorageAway
+from intake.store.lane import Lane
 
 Transaction = Connection
 
@@ -48,7 +48,7 @@ class Store:
             raise SetupRefused(reason="only SQLite and PostgreSQL are supported")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.url = parsed
-        self._lane = threading.Lock()
+        self._lane = Lane()
         if self.is_sqlite:
             if parsed.database in (None, "", ":memory:"):
                 raise SetupRefused(reason="the SQLite database needs a file")
@@ -67,20 +67,23 @@ class Store:
             )
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, *, urgent: bool = False) -> Iterator[Transaction]:
         """One transaction: everything inside is committed together, or nothing is.
+
+        Args:
+            urgent: somebody outside waits for it and gives up soon; ahead of other writers.
 
         Raises:
             StorageAway: the database does not answer or stays locked.
         """
         if self.is_sqlite:
-            if not self._lane.acquire(timeout=_LANE_SECONDS):
+            if not self._lane.enter(urgent=urgent, patience=_LANE_SECONDS):
                 raise StorageAway()
             try:
                 with _translated(), self._writer.begin() as connection:
                     yield connection
             finally:
-                self._lane.release()
+                self._lane.leave()
         else:
             with _translated(), self._writer.begin() as connection:
                 yield connection
