@@ -113,7 +113,10 @@ class Petition:
     `received_at` is when the message came; `legal_received_on` is the civil day from which the
     law counts, and is None while a complaint or denunciation exists only as a message
     (Luật KN Điều 8, Luật TC Điều 22-23). `dismissal`: the disciplinary decision complained of is
-    a dismissal (buộc thôi việc). `representatives`, `appointment`, `all_signed`: of a group, how
+    a dismissal (buộc thôi việc). `own_competence`: the agency that has it is competent; `facts`:
+    further facts that terms depend on (codes of `law/names.toml`); `acceptance_rule`: the rule an
+    officer confirmed where the law leaves open which term for accepting applies.
+    `representatives`, `appointment`, `all_signed`: of a group, how
     many represent it (None: not recorded) and whether the written appointment and everybody's
     signature are in the file (Luật TCD Điều 29). `as_information`: information with the content of
     a denunciation, handled outside the Law on Denunciations (Luật TC Điều 25).
@@ -137,6 +140,9 @@ class Petition:
     remote: bool
     several_places: bool
     dismissal: bool
+    own_competence: bool
+    facts: tuple[str, ...]
+    acceptance_rule: str
     people: int
     representatives: int | None
     appointment: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import (
@@ -42,7 +42,7 @@ from intake.text import fold
 _COLUMNS = [
     column
     for column in petitions.c
-    if column.name not in ("secret_hash", "content_sealed", "search_text")
+    if column.name not in ("secret_hash", "content_sealed", "search_text", "dates_digest")
 ]
 
 
@@ -117,6 +117,7 @@ def petition_of(row: Mapping[Any, Any]) -> Petition:
     values["source"] = Source(values["source"])
     values["fields"] = tuple(values["fields"])
     values["accused"] = tuple(values["accused"])
+    values["facts"] = tuple(values["facts"])
     return Petition(**values)
 
 
@@ -318,6 +319,7 @@ class ClockEventRow:
     on: date
     document_number: str
     criteria: tuple[str, ...]
+    at: time | None = None
 
 
 def add_clock_event(
@@ -326,15 +328,17 @@ def add_clock_event(
     event: str,
     on: date,
     *,
+    at: time | None = None,
     document_number: str = "",
     criteria: Sequence[str] = (),
 ) -> None:
-    """Append an event of the legal clock."""
+    """Append an event of the legal clock; `at` is the local time of a meeting."""
     tx.execute(
         insert(clock_events).values(
             petition_id=petition_id,
             event=event,
             on=on,
+            at=at,
             document_number=document_number,
             criteria=list(criteria),
         )
@@ -361,7 +365,9 @@ def clock_events_of(tx: Transaction, petition_id: int) -> list[ClockEventRow]:
         .order_by(clock_events.c.on, clock_events.c.id)
     ).mappings()
     return [
-        ClockEventRow(row["event"], row["on"], row["document_number"], tuple(row["criteria"]))
+        ClockEventRow(
+            row["event"], row["on"], row["document_number"], tuple(row["criteria"]), row["at"]
+        )
         for row in rows
     ]
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Time,
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -105,6 +106,11 @@ petitions = Table(
     Column("remote", Boolean, nullable=False, default=False),
     Column("several_places", Boolean, nullable=False, default=False),
     Column("dismissal", Boolean, nullable=False, default=False),
+    Column("own_competence", Boolean, nullable=False, default=True),
+    # Further facts of the case that terms depend on, by their codes in `law/names.toml`.
+    Column("facts", _Json, nullable=False, default=list),
+    # The rule an officer confirmed for accepting, where the law leaves open which one applies.
+    Column("acceptance_rule", String(40), nullable=False, default=""),
     Column("people", Integer, nullable=False, default=1),
     # Of a group: how many represent it, and whether appointment and all signatures are in the file.
     Column("representatives", Integer),
@@ -121,6 +127,8 @@ petitions = Table(
     Column("conversation_id", _Id, ForeignKey("conversations.id"), index=True),
     Column("next_due", Date),
     Column("next_rule", String(40)),
+    # Digest of the derived deadlines as stored: what did not change need not be read to be known.
+    Column("dates_digest", BigInteger),
     Column("accused", _Json, nullable=False, default=list),
     Column("routing", _Json, nullable=False, default=dict),
     Column("secret_hash", String(200), nullable=False),
@@ -167,6 +175,7 @@ clock_events = Table(
     _petition(),
     Column("event", String(40), nullable=False),
     Column("on", Date, nullable=False),
+    Column("at", Time),  # local time of day, of meetings only
     Column("document_number", String(80), nullable=False, default=""),
     Column("criteria", _Json, nullable=False, default=list),
 )
@@ -417,8 +426,18 @@ jobs = Table(
     Column("done_at", Instant),
 )
 
+calendar_years = Table(
+    "calendar_years",  # officers' decisions about whole years: opened, or its plan confirmed
+    metadata,
+    Column("year", Integer, primary_key=True),
+    Column("confirmed", Boolean, nullable=False),
+    Column("decision", String(200), nullable=False),
+    Column("decided_by", String(60), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 calendar_overrides = Table(
-    "calendar_overrides",
+    "calendar_overrides",  # officers' decisions about single days
     metadata,
     Column("day", Date, primary_key=True),
     Column("working", Boolean, nullable=False),

@@ -27,6 +27,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_calendar_overrides")),
     )
     op.create_table(
+        "calendar_years",
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.Column("decision", sa.String(length=200), nullable=False),
+        sa.Column("decided_by", sa.String(length=60), nullable=False),
+        sa.Column("at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("year", name=op.f("pk_calendar_years")),
+    )
+    op.create_table(
         "cases",
         sa.Column(
             "id",
@@ -271,6 +280,13 @@ def upgrade() -> None:
         sa.Column("remote", sa.Boolean(), nullable=False),
         sa.Column("several_places", sa.Boolean(), nullable=False),
         sa.Column("dismissal", sa.Boolean(), nullable=False),
+        sa.Column("own_competence", sa.Boolean(), nullable=False),
+        sa.Column(
+            "facts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("acceptance_rule", sa.String(length=40), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("representatives", sa.Integer(), nullable=True),
         sa.Column("appointment", sa.Boolean(), nullable=False),
@@ -288,6 +304,7 @@ def upgrade() -> None:
         ),
         sa.Column("next_due", sa.Date(), nullable=True),
         sa.Column("next_rule", sa.String(length=40), nullable=True),
+        sa.Column("dates_digest", sa.BigInteger(), nullable=True),
         sa.Column(
             "accused",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
@@ -457,6 +474,7 @@ def upgrade() -> None:
         ),
         sa.Column("event", sa.String(length=40), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("at", sa.Time(), nullable=True),
         sa.Column("document_number", sa.String(length=80), nullable=False),
         sa.Column(
             "criteria",
