@@ -25,6 +25,7 @@ _MONTH = re.compile(r"M(0[1-9]|1[0-2])")
 _CUSTOM = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
 _YEARS = range(2014, 2101)  # Luật Tiếp công dân is in force since 2014
 _LONGEST = timedelta(days=3700)
+_ON_THE_DESK = timedelta(days=92)
 CUSTOM = "custom"
 
 
@@ -179,6 +180,28 @@ def resolve_period(text: str, regime: str, *, today: date) -> Period:
     if definition is None:
         raise InvalidInput(field="period", reason="unknown")
     return _resolved(wanted, chosen, definition, int(named[1]), today)
+
+
+def periods_around(today: date) -> tuple[Period, ...]:
+    """The named periods that reporting staff have on their desk: running, or closed of late.
+
+    Closed of late: ended within the last quarter. Months are left out, they have no due day of
+    their own. The latest end first; of one end, the shorter period first.
+    """
+    found = []
+    for regime in regimes().values():
+        for year in (today.year - 1, today.year, today.year + 1):
+            for definition in regime.periods:
+                text = f"{year}-{definition.code}"
+                try:
+                    period = _resolved(text, regime, definition, year, today)
+                except InvalidInput:
+                    continue  # has not begun
+                if period.nominal_last_day >= today - _ON_THE_DESK:
+                    found.append(period)
+    return tuple(
+        sorted(found, key=lambda p: (-p.nominal_last_day.toordinal(), -p.first_day.toordinal()))
+    )
 
 
 def comparable_period(period: Period) -> Period:

@@ -38,7 +38,7 @@ from intake.clock import local_date
 from intake.errors import IntakeError, InvalidInput, NotFound
 from intake.office import Office
 from intake.officers import Officer
-from intake.periods import regimes
+from intake.periods import Period, Regime, periods_around, regimes
 from intake.status import Role
 
 router = APIRouter(include_in_schema=False)
@@ -190,11 +190,31 @@ def reports(
         label = f"{first}..{last}" if first and last else f"{year or today.year}-{period}"
         return RedirectResponse(_address(Asked(chosen, label, regime, scope)), 303)
     agencies = _agencies(office, officer, today)
+    if chosen not in dict(agencies):
+        chosen = officer.agency
     return page(
         request, "reports/choose.html", agencies=agencies, chosen=chosen,
+        chosen_name=dict(agencies)[chosen],
         regimes=tuple(regimes().values()), year=today.year,
         rolls_up=any(can_roll_up(office.directory, code, today) for code, _ in agencies[:200]),
+        near=_near(chosen, today),
     )  # fmt: skip
+
+
+def _near(agency: str, today: date) -> tuple[tuple[Regime, tuple[tuple[Period, str], ...]], ...]:
+    """By regime, the periods on the desk now, each with the address of its report."""
+    around = periods_around(today)
+    return tuple(
+        (
+            regime,
+            tuple(
+                (period, _address(Asked(agency, period.text, regime.code, "own")))
+                for period in around
+                if period.regime == regime.code
+            ),
+        )
+        for regime in regimes().values()
+    )
 
 
 @router.get(_REPORT)

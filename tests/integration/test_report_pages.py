@@ -236,6 +236,13 @@ def test_the_choice_page_leads_to_the_report(web: Web) -> None:
     assert reporter.get(own.headers["location"]).status_code == 200
 
 
+def test_the_choice_page_offers_the_periods_on_the_desk(web: Web) -> None:
+    page = web.console("reporter").get("/console/reports").text
+    for period in ("2026-Q3", "2026-Q4", "2026-NAM"):
+        assert f'href="/console/reports/{BUILDING}/ttcp/{period}"' in page
+    assert f"/console/reports/{BUILDING}/ttcp/2026-Q1" not in page
+
+
 def test_known_regimes_are_listed_with_their_sources(web: Web) -> None:
     rows = web.api("reporter").get("/api/v1/reports").json()
     assert {"ttcp", "dan-van", "local"} <= {row["regime"] for row in rows}

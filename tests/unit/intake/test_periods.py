@@ -9,6 +9,7 @@ from intake.clock import CIVIL_ZONE
 from intake.errors import InvalidInput
 from intake.periods import (
     comparable_period,
+    periods_around,
     previous_period,
     quarters_within,
     regimes,
@@ -126,3 +127,23 @@ def test_an_impossible_period_is_refused_with_its_reason(text, regime, reason):
 def test_every_regime_names_its_source():
     assert all(regime.source for regime in regimes().values())
     assert {"ttcp", "dan-van", "local"} <= set(regimes())
+
+
+@pytest.mark.parametrize(
+    ("today", "running", "closed"),
+    [
+        (date(2026, 11, 22), ["2026-NAM", "2026-Q4"], ["2026-9T", "2026-Q3"]),
+        (date(2026, 12, 14), ["2026-NAM", "2026-Q4"], ["2026-9T", "2026-Q3"]),
+        (
+            date(2026, 12, 15),
+            ["2027-NAM", "2027-9T", "2027-6T", "2027-Q1"],
+            ["2026-NAM", "2026-Q4"],
+        ),
+    ],
+)
+def test_the_desk_holds_what_runs_and_what_closed_of_late(
+    today: date, running: list[str], closed: list[str]
+) -> None:
+    found = [period for period in periods_around(today) if period.regime == "ttcp"]
+    assert sorted(p.text for p in found if not p.is_over(today)) == sorted(running)
+    assert sorted(p.text for p in found if p.is_over(today)) == sorted(closed)
