@@ -174,7 +174,9 @@ class Guard:
         if not token:
             return None
         return await to_thread.run_sync(
-            lambda: find_session(self._store, token, purposes, now=self._clock())
+            lambda: find_session(
+                self._store, token, purposes, now=self._clock(), used=row.counts_as_use
+            )
         )
 
     async def _refuse(

@@ -30,13 +30,17 @@ class Door(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One route and method. `roles` None: anyone. `largest`: request body in bytes."""
+    """One route and method. `roles` None: anyone. `largest`: request body in bytes.
+
+    `counts_as_use` False: an open page asks by itself, which keeps no idle session alive.
+    """
 
     method: str
     path: str
     door: Door
     roles: frozenset[Role] | None
     largest: int = 256 * KIB
+    counts_as_use: bool = True
 
 
 OFFICERS = frozenset(OFFICER_ROLES)
@@ -105,6 +109,9 @@ POLICY: tuple[Row, ...] = (
     _page("GET", f"{_PAGE}/letters/{{code}}", HANDLING_ROLES),
     _page("POST", f"{_PAGE}/letters/{{code}}", HANDLING_ROLES),
     _page("GET", "/console/agencies", HANDLING_ROLES | ADMINISTRATORS),
+    _page("GET", "/console/notices", OFFICERS),
+    Row("GET", "/console/notices/count", Door.CONSOLE, OFFICERS, counts_as_use=False),
+    _page("POST", "/console/notices/seen", OFFICERS),
     _page("GET", "/console/account", OFFICERS),
     _page("POST", "/console/account", OFFICERS),
     _page("GET", "/console/officers", ADMINISTRATORS),

@@ -29,6 +29,7 @@ def templates() -> Environment:
         instant=instant_shown,
         civil_day=civil_day_shown,
         days_left=days_left,
+        age=age,
         urgency=urgency,
         percent=percent,
         size=size_shown,
@@ -38,6 +39,7 @@ def templates() -> Environment:
         action=_words(wording.ACTIONS),
         source=_words(wording.SOURCES),
         deadline_state=_words(wording.DEADLINE_STATES),
+        officer_notice=_words(wording.OFFICER_NOTICES),
         verdict=_words(wording.VERDICTS),
         item=_words(wording.ITEMS),
     )
@@ -78,6 +80,17 @@ def days_left(due: date | None, today: date) -> str:
     if days < 0:
         return wording.DAYS_LEFT["overdue"].format(days=-days)
     return wording.DAYS_LEFT["left" if days else "today"].format(days=days)
+
+
+def age(instant: datetime, now: datetime, coarse: bool) -> str:
+    """How long ago something was; `coarse`: in days only, where the hour may not be shown."""
+    days = (local_date(now) - local_date(instant)).days
+    minutes = max(0, int((now - instant).total_seconds() // 60))
+    if days > 0 or coarse:
+        return wording.AGES["days" if days > 0 else "today"].format(count=days)
+    if minutes >= 60:
+        return wording.AGES["hours"].format(count=minutes // 60)
+    return wording.AGES["minutes" if minutes else "now"].format(count=minutes)
 
 
 def urgency(due: date | None, today: date) -> str:

@@ -399,6 +399,27 @@ DAYS_LEFT: Mapping[str, str] = {
     "left": "còn {days} ngày",
 }
 
+AGES: Mapping[str, str] = {
+    "now": "vừa xong",
+    "minutes": "{count} phút trước",
+    "hours": "{count} giờ trước",
+    "today": "hôm nay",
+    "days": "{count} ngày trước",
+}
+
+# What officers are told, as the short name beside the sentence.
+OFFICER_NOTICES: Mapping[str, str] = {
+    "overdue": "Quá hạn",
+    "due_today": "Đến hạn hôm nay",
+    "due_soon": "Sắp đến hạn",
+    "unassigned": "Chưa ai nhận",
+    "assigned": "Được giao",
+    "new": "Đơn mới",
+    "information_added": "Công dân bổ sung",
+    "duty_missed": "Thiếu ngày tiếp công dân",
+    "duty_due": "Sắp hết kỳ tiếp công dân",
+}
+
 REMEDIES: Mapping[str, str] = {
     "state_money": "Thu hồi cho Nhà nước (triệu đồng)",
     "state_land": "Thu hồi đất cho Nhà nước (m²)",

@@ -320,9 +320,13 @@ def keys_of(tx: Transaction, username: str) -> list[KeyInfo]:
 
 
 def find_session(
-    store: Store, token: str, purposes: tuple[Purpose, ...], *, now: datetime
+    store: Store, token: str, purposes: tuple[Purpose, ...], *, now: datetime, used: bool = True
 ) -> Session | None:
-    """The session of a token, if it lives and the account is open; notes that it was used."""
+    """The session of a token, if it lives and the account is open.
+
+    Args:
+        used: note that it was used now, so that it does not go idle.
+    """
     hashed = _digest(token)
     with store.read() as tx:
         row = (
@@ -345,7 +349,7 @@ def find_session(
     purpose = Purpose(row["purpose"])
     if purpose not in KEY_PURPOSES and now - row["seen_at"] > IDLE:
         return None
-    if now - row["seen_at"] >= _SEEN_STEP:
+    if used and now - row["seen_at"] >= _SEEN_STEP:
         with store.write() as tx:
             tx.execute(update(sessions).where(sessions.c.token_hash == hashed).values(seen_at=now))
     return Session(_officer(dict(row)), purpose, row["csrf"], hashed)

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -22,7 +22,8 @@ from intake.errors import InvalidInput
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_view
-from intake.petition import Petition
+from intake.petition import Petition, PetitionKind
+from intake.status import OPEN_STATUSES
 from intake.store.engine import Transaction
 from intake.store.petitions import petition_columns, petition_of
 from intake.store.tables import officer_contacts, officer_notices, petitions
@@ -36,7 +37,7 @@ _EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}")
 
 
 class OfficerNoticeKind(StrEnum):
-    """What an officer is told; the wording is in `admin/notify/digest.toml`."""
+    """What an officer is told; the wording is in `data/officer_notices.toml`."""
 
     OVERDUE = "overdue"
     DUE_TODAY = "due_today"
@@ -44,12 +45,21 @@ class OfficerNoticeKind(StrEnum):
     UNASSIGNED = "unassigned"
     ASSIGNED = "assigned"
     NEW = "new"
+    INFORMATION_ADDED = "information_added"
     DUTY_MISSED = "duty_missed"
     DUTY_DUE = "duty_due"
 
 
 DATED = (OfficerNoticeKind.OVERDUE, OfficerNoticeKind.DUE_TODAY, OfficerNoticeKind.DUE_SOON)
 _DUTY = (OfficerNoticeKind.DUTY_MISSED, OfficerNoticeKind.DUTY_DUE)
+# Of each group only the latest notice about a petition is shown.
+_GROUPS: tuple[tuple[OfficerNoticeKind, ...], ...] = (
+    DATED,
+    (OfficerNoticeKind.UNASSIGNED, OfficerNoticeKind.ASSIGNED, OfficerNoticeKind.NEW),
+    (OfficerNoticeKind.INFORMATION_ADDED,),
+    _DUTY,
+)
+_GROUP_OF = {kind: group for group in _GROUPS for kind in group}
 _ORDER = {kind: number for number, kind in enumerate(OfficerNoticeKind)}
 
 
@@ -71,8 +81,9 @@ class NewNotice:
 class OfficerNotice:
     """A notice that still holds. `reference` is None for a reception duty, which `agency` owes.
 
-    `unassigned`: nobody has taken the petition. `step`: working days from the due day at which
-    it was given; for a duty the days that are missing.
+    `unassigned`: nobody has taken the petition. `secret`: it is a denunciation, of which not even
+    the hour is shown. `step`: working days from the due day at which it was given; for a duty the
+    days that are missing.
     """
 
     id: int
@@ -83,6 +94,7 @@ class OfficerNotice:
     due: date | None
     step: int
     unassigned: bool
+    secret: bool
     created_at: datetime
     seen_at: datetime | None
     mailed_at: datetime | None
@@ -120,6 +132,7 @@ def notices_for(
         select(officer_notices, *(column.label(f"p_{column.name}") for column in _PETITION))
         .outerjoin(petitions, petitions.c.id == officer_notices.c.petition_id)
         .where(officer_notices.c.officer_id == officer.id)
+        .where(or_(petitions.c.id.is_(None), petitions.c.status.in_(OPEN_STATUSES)))
         .order_by(officer_notices.c.id.desc())
         .limit(_READ_AT_MOST)
     )
@@ -127,7 +140,7 @@ def notices_for(
     for row in tx.execute(query).mappings():
         petition = _petition(row)
         notice = _notice(row, petition)
-        about: tuple[object, ...] = (row["petition_id"], notice.kind in DATED)
+        about: tuple[object, ...] = (row["petition_id"], _GROUP_OF[notice.kind])
         if petition is None:
             about = (row["agency"], row["rule"], row["due"])
         if about not in found and _holds(notice, petition, officer, office, today):
@@ -138,7 +151,69 @@ def notices_for(
 
 def unseen_count(office: Office, tx: Transaction, officer: Officer, *, today: date) -> int:
     """How many notices the officer has not looked at: what a badge shows."""
+    # Mostly there is none, and this is asked with every page.
+    if tx.execute(_unseen_of(officer).limit(1)).first() is None:
+        return 0
     return sum(each.seen_at is None for each in notices_for(office, tx, officer, today=today))
+
+
+def mark_petition_seen(
+    tx: Transaction, officer: Officer, petition_id: int, *, up_to: int, now: datetime
+) -> None:
+    """The officer has opened the petition: what was told of it, up to a notice's id, is seen."""
+    tx.execute(
+        update(officer_notices)
+        .where(
+            officer_notices.c.officer_id == officer.id,
+            officer_notices.c.petition_id == petition_id,
+            officer_notices.c.id <= up_to,
+            officer_notices.c.seen_at.is_(None),
+        )
+        .values(seen_at=now)
+    )
+
+
+def newest_unseen_of(tx: Transaction, officer: Officer, petition_id: int) -> int | None:
+    """The id of the last notice about a petition that the officer has not looked at."""
+    query = _unseen_of(officer).where(officer_notices.c.petition_id == petition_id)
+    found: int | None = tx.execute(
+        query.order_by(officer_notices.c.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def mark_one_seen(tx: Transaction, officer: Officer, notice_id: int, *, now: datetime) -> None:
+    """The officer has looked at one notice; older ones of the same matter went with it.
+
+    Another officer's notice, or none of that id, changes nothing.
+    """
+    row = (
+        tx.execute(
+            select(officer_notices).where(
+                officer_notices.c.id == notice_id, officer_notices.c.officer_id == officer.id
+            )
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return
+    same = officer_notices.c.kind.in_(_GROUP_OF[OfficerNoticeKind(row["kind"])])
+    if row["petition_id"] is None:
+        for column in (officer_notices.c.agency, officer_notices.c.rule, officer_notices.c.due):
+            same &= column == row[column.name]
+    else:
+        same &= officer_notices.c.petition_id == row["petition_id"]
+    tx.execute(
+        update(officer_notices)
+        .where(
+            officer_notices.c.officer_id == officer.id,
+            officer_notices.c.id <= notice_id,
+            officer_notices.c.seen_at.is_(None),
+            same,
+        )
+        .values(seen_at=now)
+    )
 
 
 def mark_seen(tx: Transaction, officer: Officer, *, up_to: int, now: datetime) -> None:
@@ -224,6 +299,12 @@ def emails_of(office: Office, tx: Transaction, officers: Iterable[Officer]) -> M
 _PETITION = petition_columns()
 
 
+def _unseen_of(officer: Officer) -> Select[Any]:
+    return select(officer_notices.c.id).where(
+        officer_notices.c.officer_id == officer.id, officer_notices.c.seen_at.is_(None)
+    )
+
+
 def _petition(row: Mapping[Any, Any]) -> Petition | None:
     if row["petition_id"] is None:
         return None
@@ -240,6 +321,7 @@ def _notice(row: Mapping[Any, Any], petition: Petition | None) -> OfficerNotice:
         due=row["due"],
         step=row["step"],
         unassigned=petition is not None and petition.assigned_to is None,
+        secret=petition is not None and petition.kind is PetitionKind.TC,
         created_at=row["created_at"],
         seen_at=row["seen_at"],
         mailed_at=row["mailed_at"],
@@ -264,6 +346,8 @@ def _holds(
         return (petition.next_due, petition.next_rule) == (notice.due, notice.rule)
     if notice.kind is OfficerNoticeKind.ASSIGNED:
         return petition.assigned_to == officer.username
+    if notice.kind is OfficerNoticeKind.INFORMATION_ADDED:
+        return petition.assigned_to in (None, officer.username)
     return petition.assigned_to is None
 
 

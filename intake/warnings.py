@@ -22,7 +22,7 @@ from intake.directory import Agency
 from intake.duty import DutyStatus, duty_statuses
 from intake.office import Office
 from intake.officer_notices import NewNotice, OfficerNoticeKind, write_officer_notices
-from intake.officers import Officer
+from intake.officers import CITIZEN, Officer
 from intake.permissions import can_view, is_reception_centre
 from intake.petition import Petition
 from intake.status import OPEN_STATUSES, Role
@@ -39,6 +39,7 @@ _DAYS_A_WORKING_DAY, _LONGEST_REST = 2, 14
 _DUTY_LOOKS_BACK = timedelta(days=62)
 _NEWS = ("petition_filed", "petition_forwarded", "route_corrected", "petition_rehomed")
 _ASSIGNED = "petition_assigned"
+_ADDED = "information_added"
 _CURSOR = ("officer-news", "cursor")
 
 
@@ -159,7 +160,7 @@ def write_warnings(office: Office, plan: WarningPlan, *, now: datetime) -> int:
 
 
 def write_news(office: Office, *, now: datetime) -> int:
-    """Tell officers of petitions that came to them since the last time, in timeline order.
+    """Tell officers what came to them since the last time (petitions, additions), in order.
 
     The place reached is kept in `jobs` and moves in the same transaction; the first run begins at
     the timeline's present end.
@@ -335,7 +336,7 @@ def _happened(tx: Transaction, after: int) -> list[_Happening]:
             timeline.c.id.label("entry"), timeline.c.event, timeline.c.actor, *petition_columns()
         )
         .join(petitions, petitions.c.id == timeline.c.petition_id)
-        .where(timeline.c.id > after, timeline.c.event.in_((*_NEWS, _ASSIGNED)))
+        .where(timeline.c.id > after, timeline.c.event.in_((*_NEWS, _ASSIGNED, _ADDED)))
         .order_by(timeline.c.id)
         .limit(_BATCH)
     )
@@ -348,9 +349,14 @@ def _happened(tx: Transaction, after: int) -> list[_Happening]:
 def _news_of(staff: Staff, happening: _Happening) -> list[NewNotice]:
     entry, event, actor, petition = happening
     handlers, taken = staff.handlers(petition)
-    if not petition.status.is_open or taken is not (event == _ASSIGNED):
+    if event == _ADDED:
+        # What an officer added on the citizen's word is known in the house already.
+        kind, told = OfficerNoticeKind.INFORMATION_ADDED, actor == CITIZEN.name
+    else:
+        kind = OfficerNoticeKind.ASSIGNED if taken else OfficerNoticeKind.NEW
+        told = taken is (event == _ASSIGNED)
+    if not petition.status.is_open or not told:
         return []
-    kind = OfficerNoticeKind.ASSIGNED if taken else OfficerNoticeKind.NEW
     return [
         NewNotice(f"news:{entry}:{each.id}", each.id, kind, petition.id, petition.agency)
         for each in handlers

@@ -13,6 +13,7 @@ from admin.console.naming import stage_namer
 from admin.console.pages import page
 from admin.context import TheOffice, TheOfficer, Today
 from intake.accounts import list_officers
+from intake.officer_notices import overdue_petitions
 from intake.petition import Petition, PetitionKind
 from intake.status import PetitionStatus
 from intake.worklist import Wanted, count_worklist, excerpts, worklist
@@ -38,7 +39,10 @@ class Load:
 
 @router.get("/overview")
 def overview(request: Request, office: TheOffice, officer: TheOfficer, today: Today) -> Response:
-    """Counts that open the list behind them, the most urgent petitions, and each officer's load."""
+    """Counts that open the list behind them, what is overdue and what comes next, who has how much.
+
+    Of what is overdue, petitions nobody has taken come first.
+    """
     with office.store.read() as tx:
         open_rows = worklist(office, tx, officer, Wanted(open_only=True), limit=_MOST)
         total = count_worklist(office, tx, officer, Wanted(open_only=True))
@@ -46,7 +50,9 @@ def overview(request: Request, office: TheOffice, officer: TheOfficer, today: To
             office, tx, officer, Wanted(statuses=(PetitionStatus.ANSWERED, PetitionStatus.CLOSED))
         )
         urgent = [row for row in open_rows if row.next_due and row.next_due < today + _SOON]
-        texts = excerpts(office, tx, urgent[:_SHOWN])
+        late = overdue_petitions(office, tx, officer, today=today, limit=_SHOWN)
+        soon = [row for row in urgent if row.next_due and row.next_due >= today][:_SHOWN]
+        texts = excerpts(office, tx, [*late, *soon])
         names = {row.username: row.display_name for row in list_officers(tx)}
     overdue = [row for row in open_rows if row.next_due and row.next_due < today]
     kinds = Counter(row.kind for row in open_rows)
@@ -59,7 +65,8 @@ def overview(request: Request, office: TheOffice, officer: TheOfficer, today: To
         soon=len(urgent) - len(overdue),
         unassigned=sum(row.assigned_to is None for row in open_rows),
         answered=answered,
-        urgent=urgent[:_SHOWN],
+        late=late,
+        near=soon,
         texts=texts,
         names=names,
         loads=_loads(open_rows, overdue, urgent, names),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from admin.context import today_of
+from admin.context import now_of, today_of
 from admin.errors import Problem
 from admin.policy import Policy
 from admin.rendering import render
 from intake.accounts import Session
 from intake.office import Office
+from intake.officer_notices import unseen_count
 
 
 def page(
@@ -22,6 +25,17 @@ def page(
         template: a template that extends `console/base.html`, which shows `officer`, the menu the
             officer's role may open, and offers `csrf` for the hidden field of every form.
     """
+    return _page(request, template, status_code, _unseen(request), values)
+
+
+def error_page(request: Request, problem: Problem) -> HTMLResponse:
+    """A refusal as a page. It asks the database nothing: that may be what is away."""
+    return _page(request, "console/error.html", problem.status, 0, {"problem": problem})
+
+
+def _page(
+    request: Request, template: str, status_code: int, unseen: int, values: Mapping[str, object]
+) -> HTMLResponse:
     caller: Session | None = getattr(request.state, "caller", None)
     office: Office = request.app.state.office
     officer = caller.officer if caller else None
@@ -34,15 +48,22 @@ def page(
         "csrf": caller.csrf if caller else "",
         "may_open": _opener(request, caller),
         "today": today_of(request),
+        "now": now_of(request),
+        "unseen": unseen,
         "agency_name": lambda code: office.directory.get(code).short_name if code else "",
         "demo": office.settings.demo,
     }
     return HTMLResponse(render(template, **shared, **values), status_code=status_code)
 
 
-def error_page(request: Request, problem: Problem) -> HTMLResponse:
-    """A refusal as a page."""
-    return page(request, "console/error.html", status_code=problem.status, problem=problem)
+def _unseen(request: Request) -> int:
+    """What the bell shows."""
+    caller: Session | None = getattr(request.state, "caller", None)
+    if caller is None:
+        return 0
+    office: Office = request.app.state.office
+    with office.store.read() as tx:
+        return unseen_count(office, tx, caller.officer, today=today_of(request))
 
 
 def _title(name: str) -> str:

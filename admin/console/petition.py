@@ -22,6 +22,7 @@ from intake.deadlines import MISSED, RUNNING, SUSPENDED, Deadline
 from intake.errors import InvalidInput, NotFound
 from intake.identity import IdentityReason, read_identity
 from intake.office import Office
+from intake.officer_notices import mark_petition_seen, newest_unseen_of
 from intake.petition import Petitioner
 from intake.status import Action
 
@@ -35,12 +36,20 @@ def petition_page(
     office: TheOffice,
     officer: TheOfficer,
     today: Today,
+    now: Now,
     done: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """Everything about one petition; `done` names the action just taken."""
+    """Everything about one petition; `done` names the action just taken.
+
+    Whoever opens it has seen what was told of it.
+    """
     with office.store.read() as tx:
         dossier = open_dossier(office, tx, officer, reference, today=today)
         names = {row.username: row.display_name for row in list_officers(tx)}
+        unseen = newest_unseen_of(tx, officer, dossier.petition.id)
+    if unseen is not None:
+        with office.store.write() as tx:
+            mark_petition_seen(tx, officer, dossier.petition.id, up_to=unseen, now=now)
     return _shown(request, office, dossier, names, done=done)
 
 

@@ -8,12 +8,9 @@ recognised.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,11 +21,11 @@ from intake.clock import local_date
 from intake.law_phrases import vietnamese_date
 from intake.office import Office
 from intake.officer_notices import OfficerNotice, emails_of, mark_mailed, notices_for
+from intake.officer_wording import link_of, officer_words, sentence
 from intake.officers import Officer
 from intake.schedule import DIGEST, in_office_hours, in_slot
 from intake.warning_steps import load_warning_plan
 
-_FILE = Path(__file__).parent / "digest.toml"
 _RETRY_AFTER = timedelta(minutes=10)
 _log = structlog.get_logger()
 
@@ -104,7 +101,7 @@ class _Digest:
 
 def compose(office: Office, told: Sequence[OfficerNotice], *, day: date) -> EmailMessage:
     """The mail of these notices, without recipient."""
-    words = _words()
+    words = officer_words()
     message = EmailMessage()
     message["From"] = office.settings.smtp_from
     message["Subject"] = words["subject"].format(count=len(told), day=vietnamese_date(day))
@@ -120,26 +117,6 @@ def _line(office: Office, words: Mapping[str, Any], notice: OfficerNotice) -> st
         words["line"].format(
             what=sentence(office, notice),
             untaken=words["untaken"] if notice.unassigned else "",
-            link=office.settings.public_url.rstrip("/") + notice.path,
+            link=link_of(office, notice),
         )
     )
-
-
-def sentence(office: Office, notice: OfficerNotice) -> str:
-    """One notice in words, for the digest and for the console."""
-    holder = office.rules.get(notice.rule).office if notice.rule else ""
-    return str(
-        _words()["kind"][notice.kind].format(
-            reference=notice.reference or "",
-            due=vietnamese_date(notice.due) if notice.due else "",
-            days=notice.step,
-            agency=office.directory.get(notice.agency).name if notice.agency else "",
-            office=office.rules.names.name("office", holder) if holder else "",
-        )
-    )
-
-
-@cache
-def _words() -> Mapping[str, Any]:
-    with _FILE.open("rb") as file:
-        return tomllib.load(file)

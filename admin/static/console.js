@@ -50,3 +50,25 @@ document.addEventListener("click", (event) => {
   if (button.dataset.do === "print") window.print();
   if (button.dataset.do === "keys") document.querySelector("#keys")?.showModal();
 });
+
+// The bell of a page that stays open. The server does not count this as use of the session; once
+// that has ended, nothing is asked any more and the page is left as it is, typed text included.
+const bell = document.querySelector("[data-bell]");
+let asking = Boolean(bell);
+
+async function ring() {
+  if (!asking || document.hidden) return;
+  let answer;
+  try { answer = await fetch("/console/notices/count", { redirect: "manual" }); } catch { return; }
+  if (!answer.ok) { asking = answer.status >= 500; return; }
+  const { unseen } = await answer.json();
+  const shown = bell.querySelector("[data-count]");
+  shown.textContent = unseen < 100 ? String(unseen) : "99+";
+  shown.hidden = bell.querySelector("[data-unit]").hidden = !unseen;
+}
+
+if (bell) {
+  setInterval(ring, 60_000);
+  document.addEventListener("visibilitychange", ring);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) ring(); });
+}

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from admin.notify import mail
 from admin.notify.commands import do_due_work
-from admin.notify.digests import sentence
 from intake.accounts import get_officer
 from intake.errors import InvalidInput
 from intake.officer_notices import OfficerNotice, OfficerNoticeKind, set_email
+from intake.officer_wording import sentence
 from intake.status import Role
 from intake.store.tables import officer_contacts, officer_notices
 from tests import factories
@@ -208,6 +208,7 @@ def test_every_kind_of_notice_has_its_sentence(sqlite_url, tmp_path, kind):
         due=TODAY,
         step=2,
         unassigned=False,
+        secret=False,
         created_at=NOW,
         seen_at=None,
         mailed_at=None,

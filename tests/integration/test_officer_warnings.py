@@ -12,6 +12,8 @@ from intake.accounts import NewAccount, create_officer, get_officer
 from intake.clock import start_of_day
 from intake.officer_notices import (
     OfficerNoticeKind,
+    mark_one_seen,
+    mark_petition_seen,
     mark_seen,
     notices_for,
     overdue_petitions,
@@ -386,3 +388,68 @@ def test_old_slots_and_notices_are_cleared_away(office):
         days = set(tx.execute(select(jobs.c.slot).where(jobs.c.name == "daily-sweep")).scalars())
     assert len(days) == 1
     assert {row["created_at"] for row in rows(office)} == {a_year_later}
+
+
+# ---- what a citizen adds --------------------------------------------------------------------
+
+
+def add(office, petition, *, by=None):
+    with office.store.write() as tx:
+        actions.add_information(
+            office, tx, petition.reference, text="Thêm một ý.", officer=by, now=NOW
+        )
+
+
+def test_what_a_citizen_adds_is_told_to_the_officer_in_charge(office):
+    run_due_jobs(office, now=NOW)
+    petition = assigned(office, file(office))
+    add(office, petition)
+    run_due_jobs(office, now=NOW + timedelta(minutes=5))
+    assert told(office, "clerk", TODAY) == [KIND.ASSIGNED, KIND.INFORMATION_ADDED]
+    assert told(office, "clerk2", TODAY) == told(office, "head", TODAY) == []
+
+
+def test_what_an_officer_adds_on_the_citizens_word_is_no_news(office):
+    run_due_jobs(office, now=NOW)
+    petition = file(office)
+    run_due_jobs(office, now=NOW + timedelta(minutes=5))
+    add(office, petition, by=who(office, "clerk2"))
+    run_due_jobs(office, now=NOW + timedelta(minutes=10))
+    assert told(office, "clerk", TODAY) == [KIND.NEW]
+
+
+def test_seeing_one_notice_leaves_the_others_and_takes_older_ones_of_the_matter(office):
+    run_due_jobs(office, now=NOW)
+    petition, other = file(office), file(office)
+    run_due_jobs(office, now=NOW + timedelta(minutes=5))
+    day = due_in(office, petition, -1)
+    for days in (-3, -1):
+        run_due_jobs(office, now=at(due_in(office, petition, days)))
+    clerk, stranger = who(office, "clerk"), who(office, "clerk2")
+
+    def unseen():
+        with office.store.read() as tx:
+            shown = notices_for(office, tx, clerk, today=day)
+        return {(each.reference, each.kind) for each in shown if each.seen_at is None}
+
+    def latest():
+        with office.store.read() as tx:
+            shown = notices_for(office, tx, clerk, today=day)
+        return next(
+            each.id
+            for each in shown
+            if each.reference == petition.reference and each.kind is KIND.DUE_SOON
+        )
+
+    before = unseen()
+    with office.store.write() as tx:
+        mark_one_seen(tx, stranger, latest(), now=NOW)
+    assert unseen() == before
+    with office.store.write() as tx:
+        mark_one_seen(tx, clerk, latest(), now=NOW)
+    assert before - unseen() == {(petition.reference, KIND.DUE_SOON)}
+    with office.store.write() as tx:
+        mark_petition_seen(tx, clerk, petition.id, up_to=latest() + 1000, now=NOW)
+    assert {reference for reference, _ in unseen() if reference} == {other.reference}
+    about = [row for row in about_petitions(office) if row["officer_id"] == clerk.id]
+    assert all(row["seen_at"] for row in about if row["petition_id"] == petition.id)
