@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -25,6 +25,7 @@ def _absent(value: object) -> object:
 
 
 OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
+OptionalTime = Annotated[time | None, BeforeValidator(_absent)]
 OptionalNumber = Annotated[int | None, BeforeValidator(_absent)]
 OptionalCode = Annotated[str | None, BeforeValidator(_absent)]
 Document = Annotated[str, Field(max_length=80, description="number of the document, if any")]
@@ -93,6 +94,8 @@ class Reclassify(Form):
     """Correct kind, instance, field codes or facts by the content.
 
     `as_information`: an anonymous denunciation, handled outside the Law on Denunciations.
+    `other_competence`: this agency is not competent. `acceptance_rule`: see `accept`. The other
+    facts are those of `law/names.toml` with the same names.
     """
 
     kind: PetitionKind
@@ -102,6 +105,12 @@ class Reclassify(Form):
     several_places: bool | None = None
     dismissal: bool | None = None
     as_information: bool | None = None
+    other_competence: bool | None = None
+    forwarded_by_elected_body: bool | None = None
+    presented_in_person: bool | None = None
+    already_sent_to_competent_body: bool | None = None
+    state_secret: bool | None = None
+    acceptance_rule: OptionalCode = None
 
 
 class ReceiveSigned(Form):
@@ -218,10 +227,15 @@ class Link(Form):
 
 
 class RecordStep(Form):
-    """An obligation was fulfilled. `event`: one of the petition's `steps_owed`."""
+    """An obligation was fulfilled, or something came about from which the law counts.
+
+    `event`: one of the petition's `steps_owed` or `occurrences`; `at`: time of day, HH:MM, of an
+    online reception.
+    """
 
     event: Code
     on: OptionalDay = None
+    at: OptionalTime = None
     document_number: Document = ""
 
 
@@ -280,6 +294,19 @@ def _accept(call: Call, form: Accept) -> Petition:
     )
 
 
+def _reclassify(call: Call, form: Reclassify) -> Petition:
+    values = form.model_dump()
+    told = {name: values.pop(name) for name in sorted(actions.FACTS)}
+    other = values.pop("other_competence")
+    return actions.reclassify(
+        *call.place,
+        **values,
+        own_competence=None if other is None else not other,
+        facts={name: holds for name, holds in told.items() if holds is not None},
+        **call.shared,
+    )
+
+
 def _add_information(call: Call, form: AddInformation) -> Petition:
     return actions.add_information(
         call.office, call.tx, call.reference, text=form.text, officer=call.officer, **call.shared
@@ -310,7 +337,7 @@ FORMS: Mapping[Action, ActionForm] = {
     Action.GUIDE: ActionForm(Guide, _plain(actions.guide)),
     Action.FORWARD: ActionForm(Forward, _plain(actions.forward)),
     Action.REROUTE: ActionForm(Reroute, _plain(actions.reroute)),
-    Action.RECLASSIFY: ActionForm(Reclassify, _plain(actions.reclassify)),
+    Action.RECLASSIFY: ActionForm(Reclassify, _reclassify),
     Action.RECEIVE_SIGNED: ActionForm(ReceiveSigned, _plain(actions.receive_signed)),
     Action.ASSIGN: ActionForm(Assign, _assign),
     Action.REQUEST_INFORMATION: ActionForm(RequestInformation, _plain(actions.request_information)),

@@ -13,19 +13,22 @@ from typing import Any
 
 from sqlalchemy import select
 
+from intake.actions.acceptance import acceptance_rules
 from intake.attachments import attachments_of
 from intake.due import DueView, due_view
 from intake.duplicates import band_keys, similarity
 from intake.notices import Notice, notices_of
-from intake.obligations import Step, owed_steps
+from intake.obligations import Occurrence, Step, owed_steps, possible_occurrences
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_act, can_see_identity, can_view, check_can_view
 from intake.petition import Attachment, Petition, PetitionContent, PetitionKind
+from intake.rules import Rule
 from intake.status import Action
 from intake.store.engine import Transaction
 from intake.store.petitions import (
     answers_of,
+    clock_events_of,
     content_of,
     get_petition,
     get_petition_by_id,
@@ -52,7 +55,9 @@ class Duplicate:
 class Dossier:
     """One petition with all that belongs to it.
 
-    `allowed`: actions with a button. `steps`: what is owed and recorded by hand.
+    `allowed`: actions with a button. `steps`: what is owed and recorded by hand. `occurrences`:
+    what may come about and is recorded then. `acceptance_terms`: the terms for accepting between
+    which an officer must choose (none: the law is clear).
     """
 
     petition: Petition
@@ -67,6 +72,8 @@ class Dossier:
     linked: Sequence[Petition]
     allowed: tuple[Action, ...]
     steps: tuple[Step, ...]
+    occurrences: tuple[Occurrence, ...]
+    acceptance_terms: tuple[Rule, ...]
     identity_openable: bool
 
 
@@ -82,6 +89,10 @@ def open_dossier(
     content = content_of(tx, office.sealer, petition)
     due = due_view(office, tx, petition, today=today)
     steps = owed_steps(office.rules, due)
+    happened = {row.event for row in clock_events_of(tx, petition.id)}
+    occurrences = possible_occurrences(office.rules, petition, happened)
+    stays = handlings_of(tx, petition.id)
+    received = stays[-1]["received_on"] if stays else today
     return Dossier(
         petition=petition,
         content=content,
@@ -89,16 +100,18 @@ def open_dossier(
         timeline=entries_of(tx, petition.id),
         notices=notices_of(tx, office.sealer, petition.id),
         answers=answers_of(tx, office.sealer, petition),
-        handlings=handlings_of(tx, petition.id),
+        handlings=stays,
         attachments=attachments_of(office, tx, petition.id),
         duplicates=_duplicates(office, tx, officer, petition, content.text),
         linked=_linked(office, tx, officer, petition),
         allowed=tuple(
             action
             for action in allowed_actions(office, officer, petition)
-            if steps or action is not Action.RECORD_STEP
+            if steps or occurrences or action is not Action.RECORD_STEP
         ),
         steps=steps,
+        occurrences=occurrences,
+        acceptance_terms=acceptance_rules(office, petition.kind, received, today),
         identity_openable=bool(content.petitioners) and can_see_identity(officer, petition),
     )
 

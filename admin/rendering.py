@@ -26,6 +26,7 @@ def templates() -> Environment:
     )
     environment.filters.update(
         day=day_shown,
+        sentence=sentence_shown,
         instant=instant_shown,
         civil_day=civil_day_shown,
         days_left=days_left,
@@ -58,6 +59,11 @@ def day_shown(day: date | str | None) -> str:
         return wording.UNKNOWN
     parsed = date.fromisoformat(day) if isinstance(day, str) else day
     return f"{parsed:%d/%m/%Y}"
+
+
+def sentence_shown(text: str) -> str:
+    """With a capital first letter; the rest keeps its own (names of bodies have capitals too)."""
+    return text[:1].upper() + text[1:]
 
 
 def instant_shown(instant: datetime | None) -> str:

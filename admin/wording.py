@@ -13,6 +13,8 @@ PROBLEMS: Mapping[str, str] = {
     "intake-error": "Yêu cầu không thực hiện được.",
     "not-found": "Không tìm thấy, hoặc bạn không có quyền xem.",
     "bad-credentials": "Tên đăng nhập hoặc mật khẩu không đúng.",
+    "second-factor-needed": "Tài khoản này cần thêm mã xác thực hai bước.",
+    "wrong-code": "Mã không đúng, đã dùng hoặc đã hết hạn.",
     "version-conflict": "Đơn đã được người khác thay đổi. Hãy tải lại và kiểm tra trước khi ghi.",
     "not-allowed": "Bạn không có quyền thực hiện việc này: {reason}.",
     "wrong-status": "Không thể {action} khi đơn đang ở trạng thái “{status}”.",
@@ -31,6 +33,7 @@ PROBLEMS: Mapping[str, str] = {
     "report-blocked": "Chưa xuất được báo cáo để gửi: {reasons}.",
     "not-signed-in": "Bạn cần đăng nhập, hoặc phiên làm việc đã hết hạn.",
     "forbidden": "Vai trò của bạn không được dùng chức năng này.",
+    "second-factor-due": "Vai trò của bạn phải bật xác thực hai bước trước khi làm việc.",
     "cross-site": "Yêu cầu không đến từ trang này nên bị từ chối. Hãy tải lại trang.",
     "method-not-allowed": "Địa chỉ này không nhận cách gọi đó.",
     "malformed": "Dữ liệu gửi lên không đúng quy cách.",
@@ -61,6 +64,8 @@ REASONS: Mapping[str, str] = {
     "not_taken": "loại tệp không được nhận",
     "damaged": "tệp hỏng",
     "missing": "tệp không còn trong kho",
+    "infected": "có mã độc, đã cách ly",
+    "not_scanned": "chờ quét mã độc; xin thử lại sau",
     "role": "vai trò không phù hợp",
     "identity": "không được xem thông tin người gửi",
     "already_recorded": "đã ghi nhận",
@@ -70,9 +75,19 @@ REASONS: Mapping[str, str] = {
     "visits_recorded": "đã có lượt tiếp được ghi",
     "regime_mismatch": "không khớp với loại ngày tiếp",
     "required": "chưa nhập",
-    "not_owed": "không phải việc đang phải làm của đơn này",
+    "not_owed": "không phải việc đang phải làm hoặc có thể phát sinh của đơn này",
+    "not_asked": "việc này không hỏi giờ",
+    "year_gap": "phải nhập lần lượt từng năm, không bỏ cách năm",
+    "other_year": "có ngày không thuộc năm đang nhập",
+    "twice": "có ngày ghi hai lần",
+    "confirmed_already": "năm này đã được xác nhận",
+    "weekend": "là ngày nghỉ hằng tuần, không cần ghi là ngày nghỉ",
+    "weekday": "là ngày làm việc bình thường, không cần ghi là ngày làm bù",
     "after_receipt": "muộn hơn ngày nhận đơn",
     "other_kind": "không áp dụng cho loại đơn này",
+    "not_linked": "chưa liên kết",
+    "already_set": "đang bật",
+    "not_set": "chưa bật",
     "goes_on": "đơn vẫn tiếp tục hoặc chưa thụ lý nên không có quyết định đình chỉ",
 }
 
@@ -109,6 +124,15 @@ FIELDS: Mapping[str, str] = {
     "several_places": "Kiểm tra tại nhiều địa điểm",
     "dismissal": "Kỷ luật buộc thôi việc",
     "as_information": "Thông tin có nội dung tố cáo",
+    "other_competence": "Không thuộc thẩm quyền của cơ quan này",
+    "facts": "Tình tiết",
+    "forwarded_by_elected_body": "Do cơ quan dân cử, đại biểu hoặc Ban Tiếp công dân chuyển đến",
+    "presented_in_person": "Tố cáo trực tiếp",
+    "already_sent_to_competent_body": "Đã gửi cơ quan có thẩm quyền",
+    "state_secret": "Tài liệu thuộc bí mật nhà nước",
+    "at": "Giờ",
+    "days_off": "Các ngày nghỉ",
+    "days_worked": "Các ngày làm bù",
     "part": "Chỉ rút một phần nội dung",
     "termination_number": "Số quyết định đình chỉ",
     "username": "Tên đăng nhập",
@@ -157,6 +181,10 @@ FIELDS: Mapping[str, str] = {
     "cases": "Vụ việc",
     "group_threshold": "Mức đoàn đông người",
     "received_by": "Người tiếp",
+    "way": "Cách nhận thông báo",
+    "code": "Mã xác nhận",
+    "otp": "Mã xác thực hai bước",
+    "second_factor": "Xác thực hai bước",
 }
 
 KINDS: Mapping[str, str] = {
@@ -211,7 +239,7 @@ ACTIONS: Mapping[str, str] = {
     "reopen": "Mở lại",
     "withdraw": "Ghi nhận rút đơn",
     "link": "Gộp vụ việc",
-    "record-step": "Ghi việc đã làm",
+    "record-step": "Ghi việc đã làm, việc phát sinh",
 }
 
 # What an action does, one line above its form.
@@ -234,7 +262,7 @@ ACTION_HELP: Mapping[str, str] = {
     "reopen": "Xử lý lại từ đầu với thời hạn mới; quá trình cũ vẫn được giữ.",
     "withdraw": "Rút toàn bộ, một phần, hoặc một số người rút; phần còn lại vẫn tiếp tục.",
     "link": "Gộp với một đơn khác về cùng vụ việc. Mỗi đơn vẫn giữ thời hạn riêng.",
-    "record-step": "Ghi một việc luật định đã làm xong, như gửi hay công khai quyết định.",
+    "record-step": "Ghi một việc luật định đã làm xong, hoặc một việc mới làm phát sinh thời hạn.",
 }
 
 # Timeline events, past tense; {…} are the entry's values, already worded.
@@ -243,6 +271,7 @@ EVENTS: Mapping[str, str] = {
     "petition_accepted": "Thụ lý đơn",
     "information_requested": "Yêu cầu công dân bổ sung",
     "information_added": "Bổ sung thông tin",
+    "file_quarantined": "Cách ly tệp có mã độc",
     "signed_petition_received": "Ghi nhận đơn ký tên",
     "petition_forwarded": "Chuyển đơn",
     "route_corrected": "Sửa cơ quan nhận",
@@ -258,7 +287,8 @@ EVENTS: Mapping[str, str] = {
     "petition_withdrawn": "Rút đơn",
     "petition_assigned": "Phân công xử lý",
     "petition_linked": "Gộp vụ việc",
-    "step_recorded": "Ghi việc đã làm",
+    "step_recorded": "Ghi việc đã làm, việc phát sinh",
+    "complained_again": "Có khiếu nại lần hai",
     "petition_withdrawn_in_part": "Rút một phần đơn",
     "letter_printed": "In văn bản",
     "identity_read": "Xem thông tin người gửi",
@@ -268,7 +298,16 @@ EVENTS: Mapping[str, str] = {
 }
 
 # Values of timeline entries: their labels, in the order they are shown.
+# What the antivirus program said of a file; "held": it has not looked yet, and must first.
+FILE_STATES: Mapping[str, str] = {
+    "waiting": "chưa quét mã độc",
+    "held": "chờ quét mã độc, chưa mở được",
+    "clean": "đã quét, không thấy mã độc",
+    "infected": "có mã độc, đã cách ly",
+}
+
 EVENT_VALUES: Mapping[str, str] = {
+    "finding": "mã độc",
     "kind": "loại",
     "from": "từ",
     "to": "đến",
@@ -282,6 +321,8 @@ EVENT_VALUES: Mapping[str, str] = {
     "reason": "lý do",
     "rule": "thời hạn",
     "step": "việc",
+    "at": "giờ",
+    "facts": "tình tiết",
     "letter": "văn bản",
     "people": "số người",
     "part": "một phần nội dung",
@@ -418,6 +459,23 @@ OFFICER_NOTICES: Mapping[str, str] = {
     "information_added": "Công dân bổ sung",
     "duty_missed": "Thiếu ngày tiếp công dân",
     "duty_due": "Sắp hết kỳ tiếp công dân",
+}
+
+# How an officer is told besides the console.
+WAYS: Mapping[str, str] = {
+    "email": "Thư điện tử",
+    "telegram": "Telegram",
+    "zalo_bot": "Zalo Bot",
+}
+
+TOPICS: Mapping[str, str] = {
+    "new": "Đơn mới của cơ quan, đơn chưa ai nhận",
+    "assigned": "Đơn được giao cho tôi",
+    "information": "Công dân bổ sung thông tin",
+    "due_soon": "Đơn sắp đến hạn, đến hạn hôm nay",
+    "overdue": "Đơn quá hạn",
+    "duty": "Ngày tiếp công dân định kỳ còn thiếu",
+    "digest": "Bản tổng hợp đầu giờ làm việc: những việc chưa báo riêng",
 }
 
 REMEDIES: Mapping[str, str] = {

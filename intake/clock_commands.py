@@ -90,7 +90,7 @@ def _read_case(asked: Mapping[str, object], rules: Rules, today: date) -> tuple[
     instance = asked.get("instance", 1)
     if isinstance(instance, bool) or instance not in (1, 2):
         raise ImpossibleEvents(fault="instance must be 1 or 2")
-    flags = {}
+    flags: dict[str, bool] = {}
     for name, default in _FLAGS.items():
         value = asked.get(name, default)
         if not isinstance(value, bool):
@@ -107,9 +107,12 @@ def _read_case(asked: Mapping[str, object], rules: Rules, today: date) -> tuple[
     case = ClockCase(
         kind=kind,
         instance=1 if instance == 1 else 2,
+        complex=flags["complex"],
+        remote=flags["remote"],
+        several_places=flags["several_places"],
+        own_competence=flags["own_competence"],
         events=tuple(_read_event(item) for item in events),
         facts=frozenset(facts),
-        **flags,
     )
     as_of = asked.get("as_of")
     return case, today if as_of is None else _read_day(as_of, "as_of")

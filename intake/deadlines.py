@@ -93,7 +93,8 @@ class ClockCase:
     """What the law needs to know of a petition.
 
     `kind`: a petition kind's code. `instance`: 1 or 2 (complaints). `facts`: further facts of
-    `names.toml`, table `fact`, that hold, such as "dismissal".
+    `names.toml`, table `fact`, that hold, such as "dismissal". `confirmed`: the rule that a person
+    confirmed where the law leaves open whether a new one applies (`transition` "human_confirms").
     """
 
     kind: str
@@ -104,6 +105,7 @@ class ClockCase:
     own_competence: bool = True
     events: tuple[ClockEvent, ...] = ()
     facts: frozenset[str] = frozenset()
+    confirmed: str = ""
 
 
 class Pause(NamedTuple):
@@ -119,6 +121,7 @@ class Ground(NamedTuple):
     `number`: ordinal of the extension (0: the first term). `replaced_by`: the extension's rule and
     last day. `term_before`: last day of the term that an extension follows. `partner`: the rule
     that binds beside this one. `carried_by`: the rule whose row carries the earlier day.
+    `confirmed`: the rule a person confirmed.
     """
 
     rule: Rule
@@ -136,6 +139,7 @@ class Ground(NamedTuple):
     term_before: date | None = None
     partner: Rule | None = None
     carried_by: str = ""
+    confirmed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +341,7 @@ class _Derivation:
 
     def __init__(self, case: ClockCase, as_of: date, rules: Rules, calendar: WorkCalendar) -> None:
         self.kind = case.kind
+        self.confirmed = case.confirmed
         self.as_of = as_of
         self.rules = rules
         self.calendar = calendar
@@ -365,11 +370,22 @@ class _Derivation:
                 else:
                     starts = on[:1] if rule.occurrence == FIRST else on[-1:]
                 for start in starts:
-                    if rule.in_force(start):
+                    if self._applies(rule, start):
                         self._derive(rule, event, start)
         if TERM_EXPIRED in by_event:
             self._derive_after_expiry()
         return tuple(self.found)
+
+    def _applies(self, rule: Rule, start: date) -> bool:
+        """Whether the edition binds what starts on `start`: in force, or confirmed by a person."""
+        return rule.in_force(start) or rule.id == self.confirmed
+
+    def _in_force(self, rules: Mapping[str, tuple[Rule, ...]], rule: str, day: date) -> Rule | None:
+        """The first of the rules listed for `rule` that applies to what starts on `day`."""
+        for other in rules.get(rule, ()):
+            if self._applies(other, day):
+                return other
+        return None
 
     def _preferred(self, rule: Rule, event: str) -> bool:
         """Whether an event the rule would rather start on happened too."""
@@ -386,12 +402,12 @@ class _Derivation:
     def _derive_plain(self, rule: Rule, event: str, start: date) -> None:
         counted = count_term(start, rule.amount or 0, rule.unit, self.calendar)
         binding = rule.id
-        partner = _in_force(self.plan.partners, rule.id, start)
+        partner = self._in_force(self.plan.partners, rule.id, start)
         if partner is not None:
             others = count_term(start, partner.amount or 0, partner.unit, self.calendar)
             if others.due < counted.due:
                 counted, binding = others, partner.id
-        carrier = _in_force(self.plan.carriers, rule.id, start)
+        carrier = self._in_force(self.plan.carriers, rule.id, start)
         closed_on, stopped = self._closed(rule, start)
         if start > self.as_of:
             state = FUTURE
@@ -404,7 +420,7 @@ class _Derivation:
             state = MET if rule.owed_by == LAW else MISSED
         ground = Ground(
             rule, self.rules, self.calendar, self.as_of, self.kind, event,
-            partner=partner, carried_by=carrier.id if carrier else "",
+            partner=partner, carried_by=carrier.id if carrier else "", confirmed=self.confirmed,
         )  # fmt: skip
         row = _deadline(
             rule, start, counted, state, closed_on, ground,
@@ -573,14 +589,6 @@ def _deadline(
         due_at,
         ground,
     )
-
-
-def _in_force(rules: Mapping[str, tuple[Rule, ...]], rule: str, day: date) -> Rule | None:
-    """The first of the rules listed for `rule` that is in force on `day`."""
-    for other in rules.get(rule, ()):
-        if other.in_force(day):
-            return other
-    return None
 
 
 def pause_method(rules: Rules, kind: str, day: date) -> str:

@@ -29,6 +29,7 @@ from intake.rules import (
     CEILING,
     CITIZEN,
     HOURS,
+    HUMAN_CONFIRMS,
     LAW,
     TERM_EXPIRED,
     WORKING_DAYS,
@@ -84,12 +85,16 @@ def _transition_marks(deadline: Deadline) -> Iterator[str]:
             continue
         before = vietnamese_date(rule.effective_from)
         text = ground.rules.names.name("transition", rule.transition)
-        confirms = rule.transition == "human_confirms"
-        if rule is ground.rule and not confirms:
-            yield text.format(before=before, rule=rule.id)
-        elif confirms and rule.combine_with == deadline.rule:
+        if rule.transition != HUMAN_CONFIRMS:
+            if rule is ground.rule:
+                yield text.format(before=before, rule=rule.id)
+        elif rule is ground.rule or rule.combine_with == deadline.rule:
             late = deadline.closed_on is None or deadline.closed_on >= rule.effective_from
-            if deadline.start < rule.effective_from <= ground.as_of and late:
+            if not deadline.start < rule.effective_from <= ground.as_of:
+                continue
+            if ground.confirmed:
+                yield phrase("mark.confirmed", before=before, rule=ground.confirmed)
+            elif late:
                 yield text.format(before=before, rule=rule.id)
 
 

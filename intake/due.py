@@ -32,8 +32,11 @@ from intake.workdays import CalendarYearMissing
 # (Luật TCD Điều 28 k1); every other one needs a legal receipt.
 _MESSAGE_TRIGGER = "content_received_by_reception_officer"
 # A petition's arrival and departure belong to one stay; the next stay begins with its own arrival.
-_OF_ONE_STAY = ("received", "forwarded")
-_DISMISSAL = frozenset({"dismissal"})
+_OF_ONE_STAY = ("received", "forwarded", "reopened")
+_BEGINS_A_STAY = ("forwarded", "reopened")
+# From this many criteria a denunciation is especially complex (NĐ 31/2019 Điều 3 k3).
+_ESPECIALLY_COMPLEX = 2
+_NO_FACTS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ class DatedRow:
     remote: bool
     several_places: bool
     dismissal: bool
+    own_competence: bool
+    facts: tuple[str, ...]
+    acceptance_rule: str
     as_information: bool
     next_due: date | None
 
@@ -96,20 +102,29 @@ def _derive_view(
     today: date,
 ) -> DueView:
     since = arrivals[-1] if len(arrivals) > 1 else None
-    derived = list(_derive(office, petition, _current_events(events, since), today))
+    facts = _facts(petition, events)
+    derived = list(_derive(office, petition, _current_events(events, since), facts, today))
     if since is not None:
         # A forwarded petition's new holder has its own terms, but the ceiling for leaving a
         # petition untouched goes on from the first receipt.
-        first = _derive(office, petition, _current_events(events, None), today)
+        first = _derive(office, petition, _current_events(events, None), facts, today)
         derived = [row for row in derived if row.mode != ALARM]
         derived += [row for row in first if row.mode == ALARM]
     owed = [row for row in derived if row.is_owed]
-    ended = not (petition.status.is_open or petition.status is PetitionStatus.ANSWERED)
+    if not (petition.status.is_open or petition.status is PetitionStatus.ANSWERED):
+        owed = [row for row in owed if _outlives(office, row)]
     # A term whose source nobody has read is shown with its mark, but promised to nobody while a
     # read one is owed too.
     in_order = sorted(owed, key=lambda row: (not row.verified, row.due, row.rule))
-    following = None if ended or not owed else in_order[0]
+    following = in_order[0] if in_order else None
     return DueView(tuple(sorted(derived, key=lambda row: (row.due, row.rule))), following)
+
+
+def _outlives(office: Office, row: Deadline) -> bool:
+    """Whether an office owes it though the petition has ended: what came later to the file, and
+    what the ending itself obliges to (a decision to send)."""
+    event = office.rules.events.get(row.ground.event)
+    return event is not None and (event.occurs or event.stops)
 
 
 def store_deadlines(
@@ -139,16 +154,38 @@ def store_deadlines(
 
 
 def _current_events(events: Sequence[ClockEventRow], since: date | None) -> tuple[ClockEvent, ...]:
-    """The events of the petition's present stay; a forwarded one was received on its arrival."""
+    """The events of the petition's present stay; a forwarded one was received on its arrival.
+
+    What was entered before the stay began belongs to the earlier one, the same day included.
+    """
     if since is None:
-        return tuple(ClockEvent(row.event, row.on) for row in events)
-    later = [row for row in events if row.on >= since and row.event not in _OF_ONE_STAY]
+        return tuple(ClockEvent(row.event, row.on, row.at) for row in events)
+    began = max((row.id for row in events if row.event in _BEGINS_A_STAY), default=0)
+    later = [
+        row
+        for row in events
+        if row.on >= since and row.id > began and row.event not in _OF_ONE_STAY
+    ]
     arrived = [ClockEvent("received", since)] if any(r.event == "received" for r in events) else []
-    return (*arrived, *(ClockEvent(row.event, row.on) for row in later))
+    return (*arrived, *(ClockEvent(row.event, row.on, row.at) for row in later))
+
+
+def _facts(petition: Petition | DatedRow, events: Sequence[ClockEventRow]) -> frozenset[str]:
+    """The facts of the case that have no place of their own in `ClockCase`."""
+    found = set(petition.facts)
+    if petition.dismissal:
+        found.add("dismissal")
+    if any(len(row.criteria) >= _ESPECIALLY_COMPLEX for row in events if row.event == "extended"):
+        found.add("especially_complex")
+    return frozenset(found) if found else _NO_FACTS
 
 
 def _derive(
-    office: Office, petition: Petition | DatedRow, events: tuple[ClockEvent, ...], today: date
+    office: Office,
+    petition: Petition | DatedRow,
+    events: tuple[ClockEvent, ...],
+    facts: frozenset[str],
+    today: date,
 ) -> tuple[Deadline, ...]:
     legal = tuple(event for event in events if event.event != "message_received")
     message_only = not any(event.event == "received" for event in legal)
@@ -163,9 +200,10 @@ def _derive(
         complex=petition.complex,
         remote=petition.remote,
         several_places=petition.several_places,
-        own_competence=True,
+        own_competence=petition.own_competence,
         events=legal,
-        facts=_DISMISSAL if petition.dismissal else frozenset(),
+        facts=facts,
+        confirmed=petition.acceptance_rule,
     )
     derived = derive_deadlines(case, as_of=today, rules=office.rules, calendar=office.calendar)
     if petition.as_information:

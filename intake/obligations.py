@@ -1,15 +1,17 @@
-"""What an office owes by a date and no other action says: the steps an officer records by hand.
+"""What an officer records by hand: what is owed and no other action says, and what came about.
 
-Which events these are is `recorded` in `data/law/events.toml`.
+Which events these are is `recorded` and `occurs` in `data/law/events.toml`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from intake.due import DueView
-from intake.rules import BEFORE, Rules
+from intake.petition import Petition, PetitionKind
+from intake.rules import BEFORE, HOURS, Rules
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,46 @@ def owed_steps(rules: Rules, view: DueView) -> tuple[Step, ...]:
                 since = None if rule.direction == BEFORE else row.start
                 found[event] = Step(event, rules.events[event].name, row.rule, row.due, since)
     return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """Something that starts duties when it comes about, and that an officer may record.
+
+    `name` is Vietnamese. `stages`: Vietnamese names of the duties it starts. `planned`: it may lie
+    ahead. `timed`: its time of day counts too.
+    """
+
+    event: str
+    name: str
+    stages: tuple[str, ...]
+    planned: bool
+    timed: bool
+
+
+def possible_occurrences(
+    rules: Rules, petition: Petition, happened: Collection[str]
+) -> tuple[Occurrence, ...]:
+    """What may come about for the petition as it stands, in the order of the data file.
+
+    Args:
+        happened: events recorded for it so far.
+    """
+    if petition.is_message_only:
+        return ()  # only a legal receipt starts what they start
+    starting = rules.starting(petition.kind)
+    found = []
+    for event in rules.events.values():
+        if not event.occurs or (event.needs and not set(event.needs) & set(happened)):
+            continue
+        started = [
+            rule
+            for rule in starting.get(event.id, ())
+            # Outside the Law on Denunciations its terms don't run.
+            if not (petition.as_information and rule.kinds == (PetitionKind.TC,))
+        ]
+        if started:
+            stages = dict.fromkeys(rules.stage_name(rule.stage) for rule in started)
+            timed = any(rule.unit == HOURS for rule in started)
+            found.append(Occurrence(event.id, event.name, tuple(stages), event.planned, timed))
+    return tuple(found)

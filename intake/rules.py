@@ -42,6 +42,9 @@ FIRST = "first"
 LAST = "last"
 EACH = "each"
 
+HUMAN_CONFIRMS = "human_confirms"
+"""Transition of a rule that says nothing about what was pending when it came into force."""
+
 DUTY = "DUTY"
 TERM_EXPIRED = "term_expired"
 """Pseudo-event in `starts_on`: the settling term ran out without a decision. Never given by
@@ -164,7 +167,9 @@ class EventKind:
 
     `name` is Vietnamese. `contract`: part of the command line's stable vocabulary. `after`: events
     that can't come later. `stops`: ends running duties unmet. `implies`: a fact it establishes.
-    `recorded`: no action of its own says it, so an officer records it.
+    `recorded`: no action of its own says it, so an officer records it when the duty it ends is
+    owed. `occurs`: it starts duties and comes about by itself; an officer records it when it does,
+    once one of `needs` has happened. `planned`: it may lie ahead (a meeting).
     """
 
     id: str
@@ -174,6 +179,9 @@ class EventKind:
     stops: bool
     implies: str
     recorded: bool
+    occurs: bool
+    needs: tuple[str, ...]
+    planned: bool
 
 
 @dataclass(frozen=True)
@@ -535,7 +543,12 @@ def _read_events(path: Path, names: LawNames) -> Mapping[str, EventKind]:
     ids = {row.text("id") for row in rows}
     found: dict[str, EventKind] = {}
     for row in rows:
-        row.check_keys(("id", "name", "contract", "after", "stops", "implies", "recorded"))
+        row.check_keys(
+            (
+                "id", "name", "contract", "after", "stops", "implies", "recorded", "occurs",
+                "needs", "planned",
+            )
+        )  # fmt: skip
         event = EventKind(
             id=row.text("id"),
             name=row.text("name"),
@@ -544,11 +557,16 @@ def _read_events(path: Path, names: LawNames) -> Mapping[str, EventKind]:
             stops=row.flag("stops", default=False),
             implies=row.text("implies", ""),
             recorded=row.flag("recorded", default=False),
+            occurs=row.flag("occurs", default=False),
+            needs=row.texts("needs"),
+            planned=row.flag("planned", default=False),
         )
         if event.id in found:
             row.fault(f"event {event.id} stands twice", "id")
         if not ids.issuperset(event.after):
             row.fault("after names an unknown event", "after")
+        if not ids.issuperset(event.needs):
+            row.fault("needs names an unknown event", "needs")
         if event.implies and event.implies not in names.tables["fact"]:
             row.fault(f"unknown fact {event.implies}", "implies")
         found[event.id] = event

@@ -268,7 +268,7 @@ _ROWS = (
     ),
     Transition(
         Action.RECORD_STEP,
-        _stays([_S.ACCEPTED, _S.SUSPENDED, *_SETTLED, _S.WITHDRAWN]),
+        _stays(_S),
         HANDLING_ROLES,
         "step_recorded",
         None,

@@ -113,13 +113,16 @@ class DeadlineOut(BaseModel):
 
 
 class AttachmentOut(BaseModel):
-    """A file of the petition; `size` in bytes."""
+    """A file of the petition; `size` in bytes. `scan`: waiting, clean or infected."""
 
     uid: str
     name: str
     media_type: str
     size: int
     sha256: str
+    scan: str
+    finding: str
+    to_be_heard: bool
 
 
 class StepOut(BaseModel):
@@ -129,6 +132,19 @@ class StepOut(BaseModel):
     name: str
     rule: str
     due: date
+
+
+class OccurrenceOut(BaseModel):
+    """Something that `record-step` records when it comes about; it starts the stages named.
+
+    `planned`: it may lie ahead. `timed`: the time of day is asked too.
+    """
+
+    event: str
+    name: str
+    stages: list[str]
+    planned: bool
+    timed: bool
 
 
 class AnswerOut(BaseModel):
@@ -164,6 +180,9 @@ class PetitionOut(PetitionSummary):
     remote: bool
     several_places: bool
     dismissal: bool
+    own_competence: bool
+    facts: list[str]
+    acceptance_rule: str
     representatives: int | None
     appointment: bool
     all_signed: bool
@@ -176,6 +195,8 @@ class PetitionOut(PetitionSummary):
     linked: list[str]
     allowed_actions: list[Action]
     steps_owed: list[StepOut]
+    occurrences: list[OccurrenceOut]
+    acceptance_terms: list[str]
     identity_openable: bool
 
 
@@ -309,6 +330,9 @@ def petition_of(office: Office, dossier: Dossier, today: date) -> PetitionOut:
         remote=petition.remote,
         several_places=petition.several_places,
         dismissal=petition.dismissal,
+        own_competence=petition.own_competence,
+        facts=list(petition.facts),
+        acceptance_rule=petition.acceptance_rule,
         representatives=petition.representatives,
         appointment=petition.appointment,
         all_signed=petition.all_signed,
@@ -327,6 +351,17 @@ def petition_of(office: Office, dossier: Dossier, today: date) -> PetitionOut:
             StepOut(event=step.event, name=step.name, rule=step.rule, due=step.due)
             for step in dossier.steps
         ],
+        occurrences=[
+            OccurrenceOut(
+                event=row.event,
+                name=row.name,
+                stages=list(row.stages),
+                planned=row.planned,
+                timed=row.timed,
+            )
+            for row in dossier.occurrences
+        ],
+        acceptance_terms=[rule.id for rule in dossier.acceptance_terms],
         identity_openable=dossier.identity_openable,
     )
 
@@ -349,7 +384,14 @@ def deadline_of(row: Deadline) -> DeadlineOut:
 def attachment_of(row: Attachment) -> AttachmentOut:
     """A file."""
     return AttachmentOut(
-        uid=row.uid, name=row.name, media_type=row.media_type, size=row.size, sha256=row.sha256
+        uid=row.uid,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256,
+        scan=row.scan,
+        finding=row.finding,
+        to_be_heard=row.to_be_heard,
     )
 
 

@@ -18,7 +18,7 @@ from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.dossier import Dossier, open_dossier
 from admin.errors import Problem, problem_of
 from intake.accounts import list_officers
-from intake.actions.acceptance import acceptance_rules, threshold_of
+from intake.actions.acceptance import threshold_of
 from intake.actions.answering import VERDICTS
 from intake.clock import local_date
 from intake.directory import Agency
@@ -179,13 +179,11 @@ class _Desk:
         purpose = _GROUND_PURPOSES.get(action)
         petition = dossier.petition
         complaint = petition.kind.is_complaint
-        received = dossier.handlings[-1]["received_on"] if dossier.handlings else today
         return {
             "threshold": threshold_of(self.office, petition, today),
             "obstacles": grounds_for("obstacle", petition.kind, today) if complaint else (),
             "terms": [
-                (rule.id, rule_shown(self.office, rule))
-                for rule in acceptance_rules(self.office, petition.kind, received, today)
+                (rule.id, rule_shown(self.office, rule)) for rule in dossier.acceptance_terms
             ],
             "grounds": grounds_for(purpose, petition.kind, today) if purpose else (),
             "kinds": [kind for kind in PetitionKind if kind is not PetitionKind.OTHER],

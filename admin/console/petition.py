@@ -16,7 +16,7 @@ from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.dossier import Dossier, open_dossier, viewable_petition
 from admin.letters.letters import letters_for
 from intake.accounts import list_officers
-from intake.attachments import attachments_of, read_attachment
+from intake.attachments import attachments_of, note_taken, read_attachment
 from intake.clock import local_date
 from intake.deadlines import MISSED, RUNNING, SUSPENDED, Deadline
 from intake.errors import InvalidInput, NotFound
@@ -76,7 +76,9 @@ def identity(
 
 
 @router.get("/attachments/{uid}")
-def attachment(reference: str, uid: str, office: TheOffice, officer: TheOfficer) -> Response:
+def attachment(
+    reference: str, uid: str, office: TheOffice, officer: TheOfficer, now: Now
+) -> Response:
     """A file, always as a download: nothing a citizen sent is ever opened on this origin."""
     with office.store.read() as tx:
         petition = viewable_petition(office, tx, officer, reference)
@@ -85,6 +87,9 @@ def attachment(reference: str, uid: str, office: TheOffice, officer: TheOfficer)
     if found is None:
         raise NotFound(what="attachment")
     content = read_attachment(office, found)
+    if not found.taken:
+        with office.store.write() as tx:
+            note_taken(tx, uid, now=now)
     name = found.name or f"{petition.reference}-{uid[:8]}"
     return Response(
         content,
@@ -110,6 +115,7 @@ def _shown(
         "console/petition.html",
         dossier=dossier,
         petition=dossier.petition,
+        antivirus=bool(office.settings.clamd_url),
         content=dossier.content,
         people=people,
         done=done,
@@ -118,6 +124,7 @@ def _shown(
         events=told(office, dossier.petition, dossier.timeline, names),
         topic_name=topic_name,
         stage_name=office.rules.stage_name,
+        fact_names=lambda codes: [office.rules.names.name("fact", code) for code in codes],
         letters=letters_for(dossier.petition),
         proposals=proposals(office, dossier.petition.routing),
         buttons=_buttons(dossier),

@@ -75,6 +75,8 @@ def _worded(office: Office, name: str, value: Any, names: Mapping[str, str]) -> 
         return wording.VERDICTS.get(text, text)
     if name == "step":
         return office.rules.events[text].name
+    if name == "facts":
+        return office.rules.names.name("fact", text)
     if name == "letter":
         return letters()[text].title
     if name == "acceptance_rule":

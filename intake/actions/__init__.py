@@ -10,6 +10,7 @@ from intake.actions.answering import Answer, answer, close, reopen
 from intake.actions.citizen import add_information, withdraw
 from intake.actions.filing import Filed, Receipt, file_petition, new_receipt
 from intake.actions.handling import (
+    FACTS,
     accept,
     assign,
     forward,
@@ -31,6 +32,7 @@ from intake.actions.steps import record_step
 from intake.actions.terms import extend, resume, suspend
 
 __all__ = [
+    "FACTS",
     "Answer",
     "CheckedFile",
     "Filed",

@@ -19,13 +19,12 @@ from intake.law_phrases import vietnamese_date
 from intake.office import Office
 from intake.petition import Petition, PetitionContent, PetitionKind
 from intake.refusals import refusal
-from intake.rules import CALENDAR_DAYS, Rule, Threshold
+from intake.rules import CALENDAR_DAYS, HUMAN_CONFIRMS, Rule, Threshold
 from intake.status import Action
 from intake.store.petitions import clock_events_of, open_handling, set_clock_event
 
 _KNOWN = "decision_known"
 _BARS = {1: "time_bar_first_complaint", 2: "time_bar_second_complaint"}
-_CONFIRMED_BY_A_PERSON = "human_confirms"
 # A last day that is no working day rolls on by days; after a year it cannot matter any more, and
 # the calendar need not reach so far back.
 _LONGEST_ROLL = timedelta(days=366)
@@ -77,7 +76,7 @@ def acceptance_rules(
         rule
         for rule in office.rules.all()
         if kind in rule.kinds
-        and rule.transition == _CONFIRMED_BY_A_PERSON
+        and rule.transition == HUMAN_CONFIRMS
         and rule.effective_from is not None
         and received < rule.effective_from <= today
     ]
@@ -102,7 +101,7 @@ def check_acceptable(change: Change, content: PetitionContent, given: CheckedFil
     group = _check_group(change, given)
     bar = _check_time_bar(change, content, given) if petition.kind.is_complaint else {}
     term = _check_term(change, given)
-    return Checked(group, {**group, **bar, **term})
+    return Checked({**group, **term}, {**group, **bar, **term})
 
 
 def check_representatives(office: Office, petition: Petition, number: int, on: date) -> None:
@@ -220,20 +219,36 @@ def _told(content: PetitionContent) -> date | None:
         return None
 
 
+def confirmed_term(change: Change, kind: PetitionKind, chosen: str | None) -> str:
+    """The rule for accepting that holds after an officer said `chosen` (None: nothing new).
+
+    Raises:
+        InvalidInput: the law leaves nothing open here, or not that rule.
+    """
+    choices = {rule.id for rule in _choices(change, kind)}
+    if not chosen:
+        recorded = change.petition.acceptance_rule
+        return recorded if recorded in choices else ""
+    if chosen not in choices:
+        raise InvalidInput(field="acceptance_rule", reason="unknown")
+    return chosen
+
+
 def _check_term(change: Change, given: CheckedFile) -> dict[str, Any]:
-    stay = open_handling(change.tx, change.petition.id)
-    received = stay["received_on"] if stay else change.today
-    choices = acceptance_rules(change.office, change.petition.kind, received, change.today)
-    if not choices:
-        return {}
-    if not given.acceptance_rule:
+    chosen = confirmed_term(change, change.petition.kind, given.acceptance_rule)
+    choices = _choices(change, change.petition.kind)
+    if choices and not chosen:
         since = choices[0].effective_from
         raise refusal(
             "term_to_confirm", Action.ACCEPT, since=vietnamese_date(since) if since else ""
         )
-    if given.acceptance_rule not in {rule.id for rule in choices}:
-        raise InvalidInput(field="acceptance_rule", reason="unknown")
-    return {"acceptance_rule": given.acceptance_rule}
+    return {"acceptance_rule": chosen} if chosen else {}
+
+
+def _choices(change: Change, kind: PetitionKind) -> tuple[Rule, ...]:
+    stay = open_handling(change.tx, change.petition.id)
+    received = stay["received_on"] if stay else change.today
+    return acceptance_rules(change.office, kind, received, change.today)
 
 
 def _check_present(kind: PetitionKind, lacking: set[str]) -> None:

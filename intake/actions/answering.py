@@ -155,8 +155,10 @@ def reopen(
     petition = change.petition
     note = required("reason", reason)
     start_handling(tx, petition.id, str(petition.agency), "reopened", change.today)
+    add_clock_event(tx, petition.id, "reopened", change.today)
     if not petition.is_message_only:
         add_clock_event(tx, petition.id, RECEIVED, change.today)
     return change.finish(
-        {"accepted_on": None, "closed_at": None, "complex": False}, notice={"reason": note}
+        {"accepted_on": None, "closed_at": None, "complex": False, "acceptance_rule": ""},
+        notice={"reason": note},
     )

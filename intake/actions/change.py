@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from intake.actions.instances import note_second_complaint
 from intake.clock import local_date
 from intake.due import store_deadlines
 from intake.errors import InvalidInput, VersionConflict, WrongStatus
@@ -65,6 +66,10 @@ class Change:
             self.tx, self.petition, {**changes, "status": status}, now=self.now
         )
         changed = store_deadlines(self.office, self.tx, changed, today=self.today)
+        if changed.case_id is not None and changed.instance == 2:
+            note_second_complaint(
+                self.office, self.tx, changed.case_id, by=self.actor, now=self.now
+            )
         record(
             self.office.store,
             self.tx,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from intake.actions.instances import note_second_complaint
 from intake.clock import local_date
 from intake.due import store_deadlines
 from intake.duplicates import band_keys
@@ -149,6 +150,8 @@ def file_petition(
     if submission.kind is not PetitionKind.TC:
         insert_bands(tx, petition_id, band_keys(text))
     petition = store_deadlines(office, tx, get_petition_by_id(tx, petition_id), today=today)
+    if petition.case_id is not None and petition.instance == 2:
+        note_second_complaint(office, tx, petition.case_id, by=actor, now=now)
     record(
         office.store,
         tx,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import insert, update
 
-from intake.actions.acceptance import CheckedFile, check_acceptable, check_representatives
+from intake.actions.acceptance import (
+    CheckedFile,
+    check_acceptable,
+    check_representatives,
+    confirmed_term,
+)
 from intake.actions.change import begin, check_day, required
 from intake.actions.filing import RECEIVED, new_uid
+from intake.actions.instances import note_second_complaint
 from intake.eligibility import missing_items
 from intake.errors import InvalidInput, ItemsMissing, NotFound
 from intake.grounds import pick_ground
@@ -36,6 +42,15 @@ from intake.store.tables import cases, petitions, route_feedback
 # The signs of a denunciation that may not be forwarded twice are the handling rows themselves.
 _FORWARDED = "forwarded"
 NOTHING_CHECKED = CheckedFile()
+# Facts an officer establishes that have no field of their own; codes of `law/names.toml`.
+FACTS = frozenset(
+    {
+        "forwarded_by_elected_body",
+        "presented_in_person",
+        "already_sent_to_competent_body",
+        "state_secret",
+    }
+)
 
 
 def accept(
@@ -227,6 +242,7 @@ def forward(
             "agency": target,
             "agency_class": office.directory.get(target).agency_class,
             "assigned_to": None,
+            "own_competence": True,
         },
         values={"from": petition.agency, "document_number": document_number.strip()},
         notice={"reason": reason},
@@ -266,6 +282,7 @@ def reroute(
             "agency": target,
             "agency_class": office.directory.get(target).agency_class,
             "assigned_to": None,
+            "own_competence": True,
         },
         values={"from": petition.agency},
     )
@@ -285,6 +302,9 @@ def reclassify(
     remote: bool | None = None,
     several_places: bool | None = None,
     dismissal: bool | None = None,
+    own_competence: bool | None = None,
+    facts: Mapping[str, bool] | None = None,
+    acceptance_rule: str | None = None,
     as_information: bool | None = None,
 ) -> Petition:
     """Correct the kind by the petition's content (TT 05/2021 Điều 6 k1); its clocks follow.
@@ -292,25 +312,38 @@ def reclassify(
     Args:
         remote, several_places, dismissal: facts on which the law's terms depend: a remote area,
             checks in several places, a disciplinary dismissal.
+        own_competence: whether this agency is competent; if not, the term for passing the petition
+            on runs instead of the term for accepting it.
+        facts: which of `FACTS` hold and which do not; what is not named stays as it is.
+        acceptance_rule: which term for accepting applies, where the law leaves it open.
         as_information: the denunciation is anonymous or not in due form, so it is information with
             the content of one (Luật TC Điều 25): inspected or forwarded, without its terms.
 
     Raises:
-        InvalidInput: nothing changes, or the kind is none of a petition, or no denunciation.
+        InvalidInput: nothing changes, the kind is none of a petition or no denunciation, a fact
+            does not exist, or there is no such choice of terms.
         LawRefuses: the officer is not cleared for denunciations but would make one.
     """
     change = begin(office, tx, officer, reference, Action.RECLASSIFY, version=version, now=now)
     petition = change.petition
     if as_information and kind is not PetitionKind.TC:
         raise InvalidInput(field="as_information", reason="other_kind")
-    facts = {
+    given = facts or {}
+    if not FACTS.issuperset(given):
+        raise InvalidInput(field="facts", reason="unknown")
+    found = {
         "remote": petition.remote if remote is None else remote,
         "several_places": petition.several_places if several_places is None else several_places,
         "dismissal": petition.dismissal if dismissal is None else dismissal,
+        "own_competence": petition.own_competence if own_competence is None else own_competence,
+        "acceptance_rule": confirmed_term(change, kind, acceptance_rule),
         "as_information": kind is PetitionKind.TC
         and (petition.as_information if as_information is None else as_information),
     }
-    same_facts = all(getattr(petition, name) == value for name, value in facts.items())
+    named = sorted(fact for fact in FACTS if given.get(fact, fact in petition.facts))
+    same_facts = named == list(petition.facts) and all(
+        getattr(petition, name) == value for name, value in found.items()
+    )
     if kind is PetitionKind.OTHER or (
         kind is petition.kind
         and instance in (None, petition.instance)
@@ -329,9 +362,10 @@ def reclassify(
             "kind": kind,
             "instance": instance or petition.instance,
             "fields": list(petition.fields if fields is None else fields),
-            **facts,
+            "facts": named,
+            **found,
         },
-        values={"from": petition.kind, "to": kind, **facts},
+        values={"from": petition.kind, "to": kind, "facts": named, **found},
         notify=kind is not petition.kind,
     )
 
@@ -463,7 +497,10 @@ def link(
             .where(petitions.c.id == other.id)
             .values(case_id=case_id, version=other.version + 1, updated_at=now)
         )
-    return change.finish({"case_id": case_id}, values={"to": other.reference})
+    changed = change.finish({"case_id": case_id}, values={"to": other.reference})
+    if changed.instance != 2:
+        note_second_complaint(office, tx, case_id, by=change.actor, now=now)
+    return get_petition(tx, reference)
 
 
 def new_case(tx: Transaction, *, agency: str | None, opened_on: date, field: str = "") -> int:

@@ -313,13 +313,14 @@ def _conditions(chosen: PetitionFilter) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class ClockEventRow:
-    """One thing the law counts from."""
+    """One thing the law counts from; `id` rises in the order in which they were entered."""
 
     event: str
     on: date
     document_number: str
     criteria: tuple[str, ...]
     at: time | None = None
+    id: int = 0
 
 
 def add_clock_event(
@@ -366,7 +367,12 @@ def clock_events_of(tx: Transaction, petition_id: int) -> list[ClockEventRow]:
     ).mappings()
     return [
         ClockEventRow(
-            row["event"], row["on"], row["document_number"], tuple(row["criteria"]), row["at"]
+            row["event"],
+            row["on"],
+            row["document_number"],
+            tuple(row["criteria"]),
+            row["at"],
+            row["id"],
         )
         for row in rows
     ]

@@ -8,7 +8,7 @@ import pytest
 from intake import actions
 from intake.clock import CIVIL_ZONE
 from intake.due import due_view
-from intake.errors import InvalidInput, ItemsMissing, LawRefuses, WrongStatus
+from intake.errors import InvalidInput, ItemsMissing, LawRefuses
 from intake.obligations import owed_steps
 from intake.petition import PetitionKind, Source
 from intake.status import Action, PetitionStatus, Role
@@ -112,11 +112,12 @@ def test_a_step_that_is_not_owed_or_not_possible_on_that_day_is_refused(office, 
     assert refused.value.values["reason"] == reason
 
 
-def test_before_acceptance_no_step_is_recorded(office):
+def test_before_acceptance_nothing_is_owed_that_only_acceptance_obliges_to(office):
     petition = file_signed(office, TC)
-    with pytest.raises(WrongStatus):
+    with pytest.raises(InvalidInput) as refused:
         do(office, actions.record_step, by(office, petition), petition.reference,
            event="acceptance_notified")  # fmt: skip
+    assert refused.value.values["reason"] == "not_owed"
 
 
 # ---- groups ---------------------------------------------------------------------------------
@@ -359,6 +360,35 @@ def test_a_complaint_received_under_the_earlier_term_needs_a_person_s_confirmati
         accept(office, petition, acceptance_rule="KN-R1")
     done = accept(office, petition, acceptance_rule="KN-ACC-LAW")
     assert last_values(office, done)["acceptance_rule"] == "KN-ACC-LAW"
+
+
+def test_the_confirmed_term_is_the_one_that_dates_are_derived_from(office):
+    # Received on Monday 22 June 2026: 10 days end on 2 July, 7 working days on 1 July.
+    petition = received_on(office, date(2026, 6, 22))
+    today = date(2026, 7, 1)
+    plain = rules_of(office, petition, today)
+    assert ("KN-ACC" in plain, plain["KN-ACC-LAW"].governs) == (False, True)
+    assert any("cán bộ phải xác nhận" in mark for mark in plain["KN-ACC-LAW"].marks)
+    done = do(office, actions.reclassify, by(office, petition), petition.reference, kind=KN,
+              acceptance_rule="KN-ACC")  # fmt: skip
+    found = rules_of(office, done, today)
+    assert (found["KN-ACC"].start, found["KN-ACC"].due) == (date(2026, 6, 22), date(2026, 7, 1))
+    assert (found["KN-ACC"].governs, found["KN-ACC-LAW"].governs) == (True, False)
+    for row in (found["KN-ACC"], found["KN-ACC-LAW"]):
+        assert any("xác nhận áp dụng KN-ACC." in mark for mark in row.marks)
+    # What was confirmed before is not asked again when accepting, and may be changed until then.
+    back = do(office, actions.reclassify, by(office, petition), petition.reference, kind=KN,
+              acceptance_rule="KN-ACC-LAW")  # fmt: skip
+    assert "KN-ACC" not in rules_of(office, back, today)
+    assert accept(office, back).acceptance_rule == "KN-ACC-LAW"
+
+
+def test_where_the_law_is_clear_there_is_no_term_to_confirm(office):
+    petition = received_on(office, date(2026, 7, 1))
+    with pytest.raises(InvalidInput) as refused:
+        do(office, actions.reclassify, by(office, petition), petition.reference, kind=KN,
+           acceptance_rule="KN-ACC-LAW")  # fmt: skip
+    assert refused.value.values["field"] == "acceptance_rule"
 
 
 def test_a_complaint_received_on_the_first_day_of_the_new_term_needs_none(office):

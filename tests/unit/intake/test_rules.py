@@ -231,6 +231,7 @@ def test_every_name_in_the_tables_is_used() -> None:
     assert tables["unit"].keys() == {rule.unit for rule in rules} | {"MONTH"}
     started = {event for rule in rules for event in (*rule.starts_on, *rule.ends_on)}
     pausing = {"suspended", "resumed", "extended", "withdrawn", "withdrawn_but_continued"}
+    pausing |= {"reopened"}  # where a stay begins
     assert RULES.events.keys() <= started | pausing | {"terminated"}
 
 
