@@ -115,6 +115,7 @@ def create_app(
         error_page=error_page,
         public_url=office.settings.public_url,
         clock=clock,
+        second_factor_roles=office.settings.totp_roles,
     )
     return app
 

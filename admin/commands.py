@@ -17,6 +17,7 @@ from intake.accounts import (
     NewAccount,
     change_officer,
     create_officer,
+    end_sessions,
     get_officer,
     hash_password,
     list_officers,
@@ -28,6 +29,7 @@ from intake.demo import Login, demo_logins, is_empty, load_demo
 from intake.errors import SetupRefused
 from intake.office import Office, open_office
 from intake.officers import SYSTEM
+from intake.second_factor import remove_second_factor
 from intake.settings import load_settings
 from intake.status import Role
 from intake.store import schema
@@ -141,6 +143,20 @@ def password_of(username: str, *, password_stdin: bool) -> None:
     with office.store.write() as tx:
         set_password(office, tx, username, hashed, by=SYSTEM, now=utc_now())
     _tell(username, password, given=password_stdin)
+
+
+@user.command("totp-reset")
+@click.argument("username")
+def totp_reset(username: str) -> None:
+    """Take away a lost second factor; every session of the account ends."""
+    office = _opened()
+    with office.store.write() as tx:
+        row = get_officer(tx, username)
+        removed = remove_second_factor(office, tx, row, by=SYSTEM, now=utc_now())
+        if removed:
+            end_sessions(tx, username)
+    state = "the second factor is removed" if removed else "there was no second factor"
+    click.echo(f"{username}: {state}")
 
 
 def _opened(*, demo: bool = False) -> Office:

@@ -24,6 +24,7 @@ from admin.errors import Problem, Refusal, problem_of, problem_response
 from admin.observation import UNMATCHED, Metrics, where
 from admin.policy import Door, Match, Policy, Row
 from intake.accounts import Purpose, Session, find_session
+from intake.status import Role
 from intake.store.engine import Store
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -31,6 +32,7 @@ _API_PURPOSES = (Purpose.API, Purpose.KEY)
 SECURE_COOKIE = "__Host-tiepdan"
 PLAIN_COOKIE = "tiepdan"  # plain HTTP on this machine: a `__Host-` cookie would not be kept
 CSRF_FIELD = "csrf"
+SET_UP_PAGE = "/console/account/second-factor"
 CSRF_HEADER = "x-csrf-token"
 
 _log = structlog.get_logger()
@@ -71,14 +73,20 @@ class Guard:
         error_page: ErrorPage,
         public_url: str,
         clock: Callable[[], datetime],
+        second_factor_roles: frozenset[Role] = frozenset(),
     ) -> None:
-        """Args: public_url: if it is https, cookies are `__Host-` and HSTS is sent."""
+        """Args:
+
+        public_url: if it is https, cookies are `__Host-` and HSTS is sent.
+        second_factor_roles: who may do nothing before setting up a second factor.
+        """
         self._app = app
         self._policy = policy
         self._store = store
         self._metrics = metrics
         self._error_page = error_page
         self._clock = clock
+        self._second_factor_roles = second_factor_roles
         self._secure = public_url.startswith("https://")
         self._public_host = public_url.partition("://")[2].partition("/")[0]
 
@@ -144,11 +152,21 @@ class Guard:
                 raise Refusal("not-signed-in", _challenge(row))
             if caller.officer.role not in row.roles:
                 raise Refusal("forbidden")
+            if row.needs_second_factor and self._lacks_second_factor(caller):
+                raise Refusal("second-factor-due")
         scope["state"]["caller"] = caller
         limited = _limited(receive, headers, row.largest)
         if row.door is Door.CONSOLE and scope["method"] not in _SAFE and caller is not None:
             limited = await _check_token(limited, headers, caller)
         await self._app(scope, limited, send)
+
+    def _lacks_second_factor(self, caller: Session) -> bool:
+        """A machine's key was made by an administrator and has no telephone."""
+        return (
+            caller.officer.role in self._second_factor_roles
+            and not caller.second_factor
+            and caller.purpose is not Purpose.KEY
+        )
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         """A browser says where an unsafe request comes from; another site's is refused."""
@@ -194,6 +212,8 @@ class Guard:
             response = RedirectResponse(f"/console/login?next={quote(target)}", 303)
             if "hx-request" in request.headers:  # a part of a page can't sign in; the page can
                 response = Response(status_code=401, headers={"HX-Redirect": "/console/login"})
+        elif problem.code == "second-factor-due" and scope["method"] in _SAFE:
+            response = RedirectResponse(SET_UP_PAGE, 303)
         else:
             response = self._error_page(request, problem)
         response.headers.update(problem.headers)

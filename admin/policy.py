@@ -33,6 +33,7 @@ class Row:
     """One route and method. `roles` None: anyone. `largest`: request body in bytes.
 
     `counts_as_use` False: an open page asks by itself, which keeps no idle session alive.
+    `needs_second_factor` False: open also to whoever still has to set one up.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Row:
     roles: frozenset[Role] | None
     largest: int = 256 * KIB
     counts_as_use: bool = True
+    needs_second_factor: bool = True
 
 
 OFFICERS = frozenset(OFFICER_ROLES)
@@ -62,6 +64,10 @@ def _api(method: str, path: str, roles: frozenset[Role], largest: int = 256 * KI
 
 def _page(method: str, path: str, roles: frozenset[Role]) -> Row:
     return Row(method, path, Door.CONSOLE, roles)
+
+
+def _setting_up(method: str, path: str) -> Row:
+    return Row(method, path, Door.CONSOLE, OFFICERS, 8 * KIB, needs_second_factor=False)
 
 
 def _actions() -> Iterable[Row]:
@@ -98,7 +104,9 @@ POLICY: tuple[Row, ...] = (
     # the console
     Row("GET", "/console/login", Door.SIGN_IN, None),
     Row("POST", "/console/login", Door.SIGN_IN, None, 8 * KIB),
-    _page("POST", "/console/logout", OFFICERS),
+    Row("GET", "/console/login/code", Door.SIGN_IN, None),
+    Row("POST", "/console/login/code", Door.SIGN_IN, None, 8 * KIB),
+    _setting_up("POST", "/console/logout"),
     _page("GET", "/console", OFFICERS),
     _page("GET", "/console/overview", DECIDING_ROLES | {Role.RECEPTION_DESK}),
     _page("GET", "/console/petitions", HANDLING_ROLES),
@@ -114,16 +122,30 @@ POLICY: tuple[Row, ...] = (
     _page("POST", "/console/notices/seen", OFFICERS),
     _page("GET", "/console/account", OFFICERS),
     _page("POST", "/console/account", OFFICERS),
+    _page("POST", "/console/account/channel", OFFICERS),
+    _page("POST", "/console/account/email", OFFICERS),
+    _page("POST", "/console/account/email/confirm", OFFICERS),
+    _page("POST", "/console/account/link", OFFICERS),
+    _page("POST", "/console/account/unlink", OFFICERS),
+    _page("POST", "/console/account/test", OFFICERS),
+    _setting_up("GET", "/console/account/second-factor"),
+    _setting_up("POST", "/console/account/second-factor"),
+    _setting_up("POST", "/console/account/second-factor/confirm"),
+    _page("POST", "/console/account/second-factor/recovery", OFFICERS),
+    _page("POST", "/console/account/second-factor/off", OFFICERS),
     _page("GET", "/console/officers", ADMINISTRATORS),
     _page("POST", "/console/officers", ADMINISTRATORS),
     _page("GET", "/console/officers/{username}", ADMINISTRATORS),
     _page("POST", "/console/officers/{username}", ADMINISTRATORS),
     _page("POST", "/console/officers/{username}/password", ADMINISTRATORS),
+    _page("POST", "/console/officers/{username}/second-factor", ADMINISTRATORS),
     _page("POST", "/console/officers/{username}/keys", ADMINISTRATORS),
     _page("POST", "/console/officers/{username}/keys/remove", ADMINISTRATORS),
     _page("GET", "/console/calendar", CALENDAR_READERS),
     _page("POST", "/console/calendar", ADMINISTRATORS),
     _page("POST", "/console/calendar/remove", ADMINISTRATORS),
+    _page("POST", "/console/calendar/year", ADMINISTRATORS),
+    _page("POST", "/console/calendar/year/remove", ADMINISTRATORS),
 )
 
 

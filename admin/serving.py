@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import timedelta
 from importlib.metadata import entry_points
 
@@ -16,13 +17,16 @@ from fastapi import FastAPI
 
 from admin.app import Worker, create_app
 from admin.health import check_ready
-from admin.notify.commands import do_due_work
+from admin.notify import mail
+from admin.notify.commands import deliver_mails
 from admin.observation import set_up_logs, where
 from intake.clock import utc_now
 from intake.errors import SetupRefused
 from intake.office import Office
+from intake.schedule import run_due_jobs
 
-_ROUND_EVERY = timedelta(minutes=5)
+_ROUND_EVERY = timedelta(minutes=1)
+_MAIL_EVERY = timedelta(seconds=2)  # an officer waits for a code
 _log = structlog.get_logger()
 
 
@@ -35,9 +39,8 @@ def run(office: Office, *, host: str, port: int, work: bool) -> None:
     set_up_logs(office.settings.log_level)
     facts = check_ready(office)["storage"]
     app = create_app(office, work=work)
-    periodic = PeriodicWork(office)
     if work:
-        app.state.workers.append(periodic)
+        app.state.workers.extend(_own_work(office))
     listening = _listen(host, port)
     taken = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
@@ -76,14 +79,13 @@ class _Server(uvicorn.Server):
             click.echo(self._ready)
 
 
-class PeriodicWork:
-    """Does what is due every few minutes: the daily sweep, officers' warnings and digests."""
+class _Repeated:
+    """Something done again and again in a thread of its own, whatever one round ended in."""
 
-    def __init__(self, office: Office) -> None:
-        """Args: office: the installation."""
-        self._office = office
+    def __init__(self, name: str, do: Callable[[], Mapping[str, int | None]], every: timedelta):
+        self._name, self._do, self._every = name, do, every
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="periodic-work", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -97,12 +99,32 @@ class PeriodicWork:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                done = do_due_work(self._office, now=utc_now())
+                done = self._do()
                 if any(done.values()):
-                    _log.info("periodic work", **done)
+                    _log.info(self._name, **done)
             except Exception as error:  # noqa: BLE001 - the outermost loop: the next round tries again
-                _log.error("periodic work failed", error=type(error).__name__, where=where(error))
-            self._stopped.wait(_ROUND_EVERY.total_seconds())
+                _log.error(f"{self._name}_failed", error=type(error).__name__, where=where(error))
+            self._stopped.wait(self._every.total_seconds())
+
+
+class PeriodicWork(_Repeated):
+    """Does what is due, looking every minute: the daily sweep, officers' warnings and digests."""
+
+    def __init__(self, office: Office) -> None:
+        """Args: office: the installation."""
+        super().__init__(
+            "periodic_work", lambda: asdict(run_due_jobs(office, now=utc_now())), _ROUND_EVERY
+        )
+
+
+class MailWork(_Repeated):
+    """Sends officers' mails as they come up."""
+
+    def __init__(self, office: Office) -> None:
+        """Args: office: the installation."""
+        super().__init__(
+            "officer_mails", lambda: {"sent": deliver_mails(office, now=utc_now())}, _MAIL_EVERY
+        )
 
 
 def background(office: Office) -> Sequence[Worker]:
@@ -113,7 +135,12 @@ def background(office: Office) -> Sequence[Worker]:
         point.load()(unserved, office)
         for point in sorted(entry_points(group="tiepdan.web"), key=lambda point: point.name)
     ]
-    return [*mounted, PeriodicWork(office)]
+    return [*mounted, *_own_work(office)]
+
+
+def _own_work(office: Office) -> list[Worker]:
+    mails = [MailWork(office)] if mail.is_configured(office.settings) else []
+    return [PeriodicWork(office), *mails]
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -40,6 +40,7 @@ from intake.clock import local_date, utc_now
 from intake.errors import SetupRefused, StorageAway
 from intake.notices import Notice
 from intake.office import Office
+from intake.officer_contacts import Way, store_profile
 from intake.settings import Settings
 from intake.store.engine import Transaction
 from intake.store.petitions import content_of, get_petition_by_id
@@ -175,6 +176,7 @@ class Channels:
 
         self._add(channel, translator, fetch, channel.acknowledge)
         self._closers.append(channel.close)
+        self._learn_name(Way.TELEGRAM, channel.own_name)
         if settings.telegram_mode == "polling":
             self._chores.append(lambda: self._poll_telegram(channel, translator))
             return
@@ -231,6 +233,7 @@ class Channels:
         translator = zalo_bot.ZaloBotTranslator(account=channel.account, secret=secret)
         fetcher = Fetcher(zalo_source())
         self._add(channel, translator, lambda media: fetcher.fetch(media.url))
+        self._learn_name(Way.ZALO_BOT, channel.own_name)
         if settings.zalo_bot_mode == "polling":
             self._chores.append(lambda: self._poll_zalo_bot(channel, translator))
             return
@@ -306,20 +309,36 @@ class Channels:
             _log.info("webhook_not_registered", channel=name, reason="no public https address")
             return
 
-        def chore() -> None:
-            wait = _FIRST_RETRY_SECONDS
-            while not self._stopping.is_set():
-                try:
-                    register(public + PATHS[name])
-                except SendFailed as error:
-                    _log.warning("webhook_not_registered", channel=name, reason=error.reason)
-                    self._stopping.wait(wait)
-                    wait = min(wait * 2, _LONGEST_RETRY_SECONDS)
-                else:
-                    _log.info("webhook_registered", channel=name)
-                    return
+        self._chores.append(
+            lambda: self._until_done(
+                "webhook_registered", name, lambda: register(public + PATHS[name])
+            )
+        )
 
-        self._chores.append(chore)
+    def _learn_name(self, way: Way, ask: Callable[[], str]) -> None:
+        """Ask the platform what our bot is called, so that officers find it."""
+
+        def learn() -> None:
+            name = ask()
+            with self._office.store.write() as tx:
+                store_profile(tx, way, name, now=self._clock())
+
+        self._chores.append(lambda: self._until_done("name_learnt", way, learn))
+
+    def _until_done(self, what: str, channel: str, do: Callable[[], None]) -> None:
+        """Try again and again, ever more rarely, until it worked."""
+        wait = _FIRST_RETRY_SECONDS
+        while not self._stopping.is_set():
+            try:
+                do()
+            except (SendFailed, StorageAway) as error:
+                reason = error.reason if isinstance(error, SendFailed) else type(error).__name__
+                _log.warning(f"{what}_not_yet", channel=channel, reason=reason)
+                self._stopping.wait(wait)
+                wait = min(wait * 2, _LONGEST_RETRY_SECONDS)
+            else:
+                _log.info(what, channel=channel)
+                return
 
     def _store(self, translator: Translator, found: list[dict[str, Any]]) -> None:
         arrivals = [arrival_of(translator, json.dumps(one).encode()) for one in found]

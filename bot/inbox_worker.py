@@ -44,6 +44,7 @@ from intake.conversations import (
 from intake.errors import InvalidInput, StorageAway, TooMany
 from intake.notices import NoticeState
 from intake.office import Office
+from intake.officer_contacts import CHATS, link_chat, read_link_code
 from intake.store.engine import Transaction
 from intake.store.tables import conversations, notices
 
@@ -52,6 +53,7 @@ _IDLE_SECONDS = 0.25
 _AWAY_SECONDS = 1.0
 _HOUSEKEEPING = timedelta(hours=1)
 LANGUAGE = "vi"
+_WRONG_CODE = "channel.officer_code_wrong"
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,14 @@ class Inlet:
 
 @dataclass(frozen=True)
 class _Files:
-    """What became of a message's files: uids stored, and how many could not be had."""
+    """What became of a message's files: uids stored, and how many could not be had.
+
+    `spoken`: all of those stored are recordings.
+    """
 
     stored: tuple[str, ...] = ()
     failed: int = 0
+    spoken: bool = False
 
 
 class InboxWorker:
@@ -186,6 +192,8 @@ class InboxWorker:
             with contextlib.suppress(SendFailed):
                 inlet.acknowledge(event.acknowledge)
         now = self._clock()
+        if self._links_an_officer(row, event, sender, now):
+            return
         files = self._files(row, inlet, event, sender)
         text = self._text(event, sender)
         with self._office.store.read() as tx:
@@ -205,6 +213,7 @@ class InboxWorker:
             client_id=row.event_id,
             received_at=row.received_at,
             attachments=files.stored,
+            spoken=files.spoken,
         )
 
         def settle(tx: Transaction) -> None:
@@ -221,6 +230,22 @@ class InboxWorker:
         except TooMany:
             with self._office.store.write() as tx:
                 finish(tx, row, owner=self._owner, state=InboxState.DROPPED)
+
+    def _links_an_officer(self, row: Leased, event: Event, sender: Sender, now: datetime) -> bool:
+        """Whether it was an officer's code, which links this chat to an account and says so."""
+        code = read_link_code(event.text) if row.channel in CHATS else None
+        if code is None:
+            return False
+        office = self._office
+        try:
+            with office.store.write() as tx:
+                linked = link_chat(office, tx, sender, code, now=now)
+                self._say(tx, sender, "channel.officer_linked" if linked else _WRONG_CODE, now)
+                finish(tx, row, owner=self._owner)
+        except TooMany:
+            with office.store.write() as tx:
+                finish(tx, row, owner=self._owner, state=InboxState.DROPPED)
+        return True
 
     def _keep_quietly(
         self, row: Leased, sender: Sender, text: str, files: _Files, now: datetime
@@ -281,7 +306,8 @@ class InboxWorker:
                 add_attachment(office, tx, file, digest, conversation_id=conversation.id, now=now)
                 for file, digest in written
             ]
-        return _Files(tuple(uids), failed)
+        spoken = all(file.is_recording for file, _ in written)
+        return _Files(tuple(uids), failed, spoken)
 
     # ---- what happened besides --------------------------------------------------------------
 

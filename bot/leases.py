@@ -11,11 +11,11 @@ import structlog
 from sqlalchemy import Table, select, update
 
 from intake.office import Office
-from intake.store.tables import inbox, notices, outbox
+from intake.store.tables import inbox, notices, officer_messages, outbox
 
 _log = structlog.get_logger()
 _LONGEST_HOST = 30
-_LEASED: tuple[Table, ...] = (inbox, outbox, notices)
+_LEASED: tuple[Table, ...] = (inbox, outbox, notices, officer_messages)
 
 
 def owner_name() -> str:

@@ -1,4 +1,4 @@
-"""Delivery on platforms: replies of the dialogue (table `outbox`) and notices.
+"""Delivery on platforms: replies of the dialogue (table `outbox`), notices, officers' messages.
 
 A row is leased, then sent with no transaction open, then settled. A notice is sent at least once:
 its number makes a repeat recognisable. A question of the dialogue is sent at most once: where
@@ -27,13 +27,29 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from bot.channel_data import limits, seconds
 from bot.messages import Channel, OutgoingMessage, SendFailed, fit
 from bot.sending import SlowDown, Uncertain
-from intake.clock import utc_now
+from intake.clock import local_date, utc_now
 from intake.conversations import Sender, add_outbound, conversation_by_id, sender_of
 from intake.errors import StorageAway
 from intake.notices import Notice, NoticeState, notice_by_id, settle_notice
 from intake.office import Office
+from intake.officer_contacts import CHATS, chat_account
+from intake.officer_messages import (
+    OfficerMessage,
+    due_messages,
+    lease_message,
+    settle_failed,
+    settle_sent,
+)
+from intake.officer_wording import word_message
 from intake.store.engine import Transaction
-from intake.store.tables import conversations, messages, notices, outbox, rate_buckets
+from intake.store.tables import (
+    conversations,
+    messages,
+    notices,
+    officer_messages,
+    outbox,
+    rate_buckets,
+)
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 0.25
@@ -86,14 +102,16 @@ class _Job:
 
     to: Sender
     message: OutgoingMessage
-    conversation_id: int
+    chat: str  # whose pace it keeps: a conversation's id, or an officer's
     attempts: int
     at: datetime
     key: str
+    conversation_id: int = 0
     row_id: int = 0
     parts_sent: int = 0
     notice: Notice | None = None
     contact: Contact | None = None
+    officers: OfficerMessage | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -133,7 +151,9 @@ class Outbound:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._failures = 0
-        self._slowed: set[int] = set()
+        self._slowed: set[str] = set()
+        self._account: str = getattr(channel, "account", "")
+        self._officers_way = next((way for way in CHATS if way == channel.name), None)
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -198,18 +218,20 @@ class Outbound:
 
     def _claim(self) -> _Job | None:
         now = self._clock()
-        replies, due_notices = self._due_replies(now), self._due_notices(now)
+        # Citizens first: what officers are told can wait for a second.
+        claims: list[tuple[Select[Any], _Claim]] = [
+            (self._due_replies(now), self._reply),
+            (self._due_notices(now), self._notice),
+        ]
+        if self._officers_way is not None:
+            claims.append((due_messages(self._officers_way, now=now), self._officers))
         with self._office.store.read() as tx:
-            if all(tx.execute(query.limit(1)).first() is None for query in (replies, due_notices)):
+            if all(tx.execute(query.limit(1)).first() is None for query, _ in claims):
                 return None
         with self._office.store.write() as tx:
             start = self._opens_at(tx, self._channel_bucket, now)
             if start - now > self._step * 2:
                 return None  # the platform's pace is spent for the moment, or it is left alone
-            claims: tuple[tuple[Select[Any], _Claim], ...] = (
-                (replies, self._reply),
-                (due_notices, self._notice),
-            )
             for query, claim in claims:
                 rows = tx.execute(
                     query.limit(_LOOKED_AT).with_for_update(skip_locked=True)
@@ -217,7 +239,7 @@ class Outbound:
                 for row in rows.all():
                     job = claim(tx, row, now, start)
                     if job is not None:
-                        self._take_slot(tx, job.conversation_id, start)
+                        self._take_slot(tx, job.chat, start)
                         return job
         return None
 
@@ -281,6 +303,7 @@ class Outbound:
         return _Job(
             to=sender_of(tx, self._office.sealer, row["conversation_id"]),
             message=message,
+            chat=str(row["conversation_id"]),
             conversation_id=row["conversation_id"],
             attempts=row["attempts"] + 1,
             at=start,
@@ -304,12 +327,43 @@ class Outbound:
         return _Job(
             to=sender_of(tx, self._office.sealer, row["conversation_id"]),
             message=self._word(self._office, tx, notice),
+            chat=str(row["conversation_id"]),
             conversation_id=row["conversation_id"],
             attempts=row["attempts"] + 1,
             at=start,
             key=str(row["dedup_key"]),
             notice=notice,
             contact=Contact(known.last_inbound_at, known.withdrawn_at is not None),
+        )
+
+    def _officers(
+        self, tx: Transaction, row: RowMapping, now: datetime, start: datetime
+    ) -> _Job | None:
+        chat = f"officer-{row['officer_id']}"
+        opens = self._opens_at(tx, f"{self._channel_bucket}:{chat}", now)
+        if opens > now:
+            tx.execute(
+                update(officer_messages)
+                .where(officer_messages.c.id == row["id"])
+                .values(due_at=opens)
+            )
+            return None
+        leased = lease_message(
+            self._office, tx, row,
+            owner=self._owner, now=now, lease=seconds("outbox", "lease_seconds"),
+        )  # fmt: skip
+        if leased is None:
+            return None
+        account = chat_account(tx, leased.officer_id, leased.way)
+        worded = word_message(self._office, leased, day=local_date(now))
+        return _Job(
+            to=Sender(leased.way, account, leased.to),
+            message=OutgoingMessage(worded.text, topic=f"officers.{leased.purpose}"),
+            chat=chat,
+            attempts=leased.attempts,
+            at=start,
+            key=f"officers-{leased.number}",
+            officers=leased,
         )
 
     def _lease(self, tx: Transaction, table: Any, row: RowMapping, now: datetime) -> None:
@@ -347,15 +401,15 @@ class Outbound:
         tx.execute(update(table).where(table.c.id == row["id"]).values(due_at=opens))
         return True
 
-    def _take_slot(self, tx: Transaction, conversation_id: int, start: datetime) -> None:
+    def _take_slot(self, tx: Transaction, chat: str, start: datetime) -> None:
         _set_bucket(tx, self._channel_bucket, start + self._step)
-        _set_bucket(tx, f"{self._channel_bucket}:{conversation_id}", start + self._chat_step)
+        _set_bucket(tx, f"{self._channel_bucket}:{chat}", start + self._chat_step)
 
     def _rest(self, tx: Transaction, job: _Job) -> None:
         """Count the chat's pace from when it was really sent: the call may have taken its time."""
         _set_bucket(
             tx,
-            f"{self._channel_bucket}:{job.conversation_id}",
+            f"{self._channel_bucket}:{job.chat}",
             self._clock() + self._chat_step,
         )
 
@@ -369,6 +423,9 @@ class Outbound:
     def _send(self, job: _Job) -> None:
         if job.notice is not None:
             self._send_notice(job, job.notice)
+            return
+        if job.officers is not None:
+            self._send_to_officer(job, job.officers)
             return
         parts = fit(job.message, self._channel.capabilities)
         for number, part in enumerate(parts[job.parts_sent :], start=job.parts_sent):
@@ -388,10 +445,20 @@ class Outbound:
                 .where(outbox.c.id == job.row_id, outbox.c.lease_owner == self._owner)
                 .values(parts_sent=sent, lease_until=until + seconds("outbox", "lease_seconds"))
             )
-            _set_bucket(
-                tx, f"{self._channel_bucket}:{job.conversation_id}", until + self._chat_step
-            )
+            _set_bucket(tx, f"{self._channel_bucket}:{job.chat}", until + self._chat_step)
         self._sleep(self._chat_step.total_seconds())
+
+    def _send_to_officer(self, job: _Job, leased: OfficerMessage) -> None:
+        # Whoever has this channel's chat with one of our bots has it with that bot alone.
+        if job.to.account and job.to.account != self._account:
+            raise SendFailed("OtherBot")
+        for number, part in enumerate(fit(job.message, self._channel.capabilities)):
+            if number:
+                self._sleep(self._chat_step.total_seconds())
+            self._channel.send(job.to, part, key=f"{job.key}-{number}")
+        with self._office.store.write() as tx:
+            self._rest(tx, job)
+            settle_sent(tx, leased, owner=self._owner, now=self._clock())
 
     def _send_notice(self, job: _Job, notice: Notice) -> None:
         assert job.contact is not None
@@ -423,6 +490,9 @@ class Outbound:
         with self._office.store.write() as tx:
             self._rest(tx, job)
         self._spare_the_platform(job, error, now)
+        if job.officers is not None:
+            self._officer_not_told(job.officers, error, now)
+            return
         with self._office.store.write() as tx:
             if uncertain and not job.repeatable:
                 self._settle_reply(tx, job.row_id, OutboxState.UNCERTAIN, error=error.reason)
@@ -443,6 +513,18 @@ class Outbound:
         _log.warning(
             "not_delivered", channel=self._channel.name, reason=error.reason, dead=dead,
             notice=None if job.notice is None else job.notice.id,
+        )  # fmt: skip
+
+    def _officer_not_told(self, leased: OfficerMessage, error: SendFailed, now: datetime) -> None:
+        """A message to an officer carries its number, so one that may have arrived is repeated."""
+        with self._office.store.write() as tx:
+            dead = settle_failed(
+                self._office, tx, leased,
+                owner=self._owner, now=now, reason=error.reason, retry_after=error.retry_after,
+            )  # fmt: skip
+        _log.warning(
+            "officer_not_told", channel=self._channel.name, reason=error.reason, dead=dead,
+            message=leased.number,
         )  # fmt: skip
 
     def _again(self, tx: Transaction, job: _Job, due: datetime, reason: str, now: datetime) -> None:
@@ -480,7 +562,7 @@ class Outbound:
         figures = limits("outbox")
         with self._lock:
             if isinstance(error, SlowDown):
-                self._slowed.add(job.conversation_id)
+                self._slowed.add(job.chat)
                 everything = error.everything or len(self._slowed) >= _CHATS_BEFORE_ALL_WAIT
                 until = now + (error.retry_after or timedelta(0))
             elif isinstance(error, Uncertain) or error.retry_after == timedelta(0):
@@ -496,7 +578,7 @@ class Outbound:
             _log.warning("channel_paused", channel=self._channel.name, reason=error.reason)
             self._pause(self._channel_bucket, until)
         if isinstance(error, SlowDown):
-            self._pause(f"{self._channel_bucket}:{job.conversation_id}", until)
+            self._pause(f"{self._channel_bucket}:{job.chat}", until)
 
 
 # ---- for operators --------------------------------------------------------------------------

@@ -210,6 +210,14 @@ class TelegramChannel:
             )
         )
 
+    def own_name(self) -> str:
+        """The bot's username, for links to it.
+
+        Raises:
+            SendFailed: Telegram does not say.
+        """
+        return self._call(self._bot.get_me()).username or ""
+
     def updates(self, *, after: int, wait: timedelta) -> list[dict[str, Any]]:
         """Updates above `after`, waiting up to `wait` for the first; polling mode.
 

@@ -128,6 +128,18 @@ class ZaloBotChannel:
         """
         self._call("setWebhook", {"url": address, "secret_token": secret})
 
+    def own_name(self) -> str:
+        """The name people find the bot by.
+
+        Raises:
+            SendFailed: the platform does not say.
+        """
+        content = self._answer("getMe", {})
+        if not content.get("ok"):
+            raise _failure(content)
+        found = content.get("result")
+        return str(found.get("account_name", "")) if isinstance(found, dict) else ""
+
     def update(self, *, wait: timedelta) -> dict[str, Any] | None:
         """The next event, waiting up to `wait`; None when nothing came. Polling mode.
 

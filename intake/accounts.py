@@ -23,13 +23,21 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import delete, insert, select, update
 
 from intake.clock import local_date
-from intake.errors import BadCredentials, InvalidInput, NotFound, UnknownAgency
+from intake.errors import (
+    BadCredentials,
+    InvalidInput,
+    NotFound,
+    SecondFactorNeeded,
+    UnknownAgency,
+    WrongCode,
+)
 from intake.limits import Limit, spend
 from intake.office import Office
 from intake.officers import Actor, Officer
+from intake.second_factor import prove_second_factor, second_factor_of
 from intake.status import Role
 from intake.store.engine import Store, Transaction
-from intake.store.tables import officers, sessions
+from intake.store.tables import officers, second_factors, sessions
 from intake.timeline import record
 
 IDLE = timedelta(minutes=30)
@@ -60,20 +68,38 @@ class Purpose(StrEnum):
     CONSOLE = "console"
     API = "api"
     KEY = "key"
+    PENDING = "pending"  # password proven, code not yet: opens nothing
     OPEN311 = "open311"
 
 
 KEY_PURPOSES = (Purpose.KEY, Purpose.OPEN311)
+_LIFETIMES = {
+    Purpose.KEY: KEY_LIFETIME,
+    Purpose.OPEN311: KEY_LIFETIME,
+    Purpose.PENDING: timedelta(minutes=5),
+}
 
 
 @dataclass(frozen=True)
 class Session:
-    """A proven caller: the officer as the account stands now, and the session's CSRF token."""
+    """A proven caller: the officer as the account stands now, and the session's CSRF token.
+
+    `second_factor`: the account has one in use.
+    """
 
     officer: Officer
     purpose: Purpose
     csrf: str
     token_hash: str
+    second_factor: bool
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """What signing in by password gave: a session, or one that waits for a code."""
+
+    token: str
+    waits_for_code: bool
 
 
 @dataclass(frozen=True)
@@ -229,30 +255,97 @@ def list_officers(tx: Transaction, *, agency: str | None = None) -> list[Officer
 # ---- signing in -----------------------------------------------------------------------------
 
 
-def log_in(office: Office, username: str, password: str, purpose: Purpose, *, now: datetime) -> str:
+def sign_in(office: Office, username: str, password: str, *, now: datetime) -> SignIn:
+    """Check a password and open a console session, or the one that waits for its code.
+
+    Raises:
+        BadCredentials, TooMany: as for `log_in`.
+    """
+    typed, stored = _proven(office, username, password, now)
+    with office.store.write() as tx:
+        officer = _unchanged(tx, typed, stored, now)
+        waits = second_factor_of(tx, officer.id) is not None
+        purpose = Purpose.PENDING if waits else Purpose.CONSOLE
+        return SignIn(open_session(tx, officer.id, purpose, now=now), waits)
+
+
+def finish_sign_in(office: Office, pending: str, code: str, *, now: datetime) -> str:
+    """Open the console session of whoever has proven the password, with a code; returns its token.
+
+    Args:
+        pending: the token `sign_in` gave; it ends after five minutes.
+
+    Raises:
+        BadCredentials: no such sign-in is under way any more.
+        WrongCode: wrong, used or too old.
+        TooMany: tried too often.
+    """
+    session = find_session(office.store, pending, (Purpose.PENDING,), now=now)
+    if session is None:
+        raise BadCredentials()
+    with office.store.write() as tx:
+        token = None
+        if prove_second_factor(office, tx, session.officer, code, now=now):
+            end_session(tx, session.token_hash)
+            token = open_session(tx, session.officer.id, Purpose.CONSOLE, now=now)
+    if token is None:
+        raise WrongCode()
+    return token
+
+
+def log_in(
+    office: Office, username: str, password: str, purpose: Purpose, *, now: datetime, otp: str = ""
+) -> str:
     """Check a password and open a session; returns its token, which is stored nowhere.
 
     Each account may be tried five times a minute, by anyone; it is never locked. A wrong name
     and a wrong password take the same time and get the same answer.
 
+    Args:
+        otp: a code of the account's second factor, where it has one.
+
     Raises:
         BadCredentials: wrong name or password, or the account is closed.
+        SecondFactorNeeded: the password is right, and a code is asked for besides.
+        WrongCode: wrong, used or too old.
         TooMany: tried too often.
     """
     typed, stored = _proven(office, username, password, now)
     with office.store.write() as tx:
-        # The account may have been closed, or its password changed, while the hash was computed.
-        unchanged = tx.execute(
-            select(officers.c.id).where(
-                officers.c.username == typed,
+        officer = _unchanged(tx, typed, stored, now)
+        asks = second_factor_of(tx, officer.id) is not None
+        if asks and not otp.strip():
+            raise SecondFactorNeeded()
+        token = None
+        if not asks or prove_second_factor(office, tx, officer, otp, now=now):
+            token = open_session(tx, officer.id, purpose, now=now)
+    if token is None:
+        raise WrongCode()
+    return token
+
+
+def _unchanged(tx: Transaction, username: str, stored: str, now: datetime) -> Officer:
+    """The officer whose password has just been proven; sessions that ended are cleared away.
+
+    Raises:
+        BadCredentials: the account was closed, or its password changed, while the hash was
+            computed.
+    """
+    row = (
+        tx.execute(
+            select(officers).where(
+                officers.c.username == username,
                 officers.c.active,
                 officers.c.password_hash == stored,
             )
-        ).scalar_one_or_none()
-        if unchanged is None:
-            raise BadCredentials()
-        tx.execute(delete(sessions).where(sessions.c.expires_at < now))
-        return open_session(tx, unchanged, purpose, now=now)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise BadCredentials()
+    tx.execute(delete(sessions).where(sessions.c.expires_at < now))
+    return _officer(dict(row))
 
 
 def check_password(office: Office, username: str, password: str, *, now: datetime) -> None:
@@ -337,8 +430,10 @@ def find_session(
                     sessions.c.csrf,
                     sessions.c.seen_at,
                     sessions.c.expires_at,
+                    second_factors.c.confirmed_at.label("second_factor"),
                 )
                 .join(officers, officers.c.id == sessions.c.officer_id)
+                .outerjoin(second_factors, second_factors.c.officer_id == officers.c.id)
                 .where(sessions.c.token_hash == hashed, officers.c.active)
             )
             .mappings()
@@ -352,7 +447,9 @@ def find_session(
     if used and now - row["seen_at"] >= _SEEN_STEP:
         with store.write() as tx:
             tx.execute(update(sessions).where(sessions.c.token_hash == hashed).values(seen_at=now))
-    return Session(_officer(dict(row)), purpose, row["csrf"], hashed)
+    return Session(
+        _officer(dict(row)), purpose, row["csrf"], hashed, row["second_factor"] is not None
+    )
 
 
 def end_session(tx: Transaction, token_hash: str) -> None:
@@ -364,6 +461,17 @@ def end_sessions(tx: Transaction, username: str) -> None:
     """End every session and key of an account."""
     ids = select(officers.c.id).where(officers.c.username == username)
     tx.execute(delete(sessions).where(sessions.c.officer_id.in_(ids)))
+
+
+def end_other_sessions(tx: Transaction, session: Session) -> None:
+    """End every session of the account but this one; keys of machines stay."""
+    tx.execute(
+        delete(sessions).where(
+            sessions.c.officer_id == session.officer.id,
+            sessions.c.token_hash != session.token_hash,
+            sessions.c.purpose.not_in(KEY_PURPOSES),
+        )
+    )
 
 
 def open_session(
@@ -381,7 +489,7 @@ def open_session(
             csrf=secrets.token_urlsafe(32),
             created_at=now,
             seen_at=now,
-            expires_at=now + (KEY_LIFETIME if is_key else ABSOLUTE),
+            expires_at=now + _LIFETIMES.get(purpose, ABSOLUTE),
         )
     )
     return token

@@ -42,6 +42,20 @@ class BadCredentials(IntakeError):
     sentence = "the name or the password is wrong"
 
 
+class SecondFactorNeeded(IntakeError):
+    """The password is right; the account also asks for a code of its authenticator app."""
+
+    code = "second-factor-needed"
+    sentence = "the account asks for a code besides the password"
+
+
+class WrongCode(IntakeError):
+    """A one-time code is wrong, used up or too old."""
+
+    code = "wrong-code"
+    sentence = "the code is wrong, used up or too old"
+
+
 class VersionConflict(IntakeError):
     """Somebody changed the petition since the caller read it."""
 

@@ -7,18 +7,14 @@ the officer may no longer see.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Select, or_, select, update
 
-from intake.errors import InvalidInput
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_view
@@ -26,14 +22,13 @@ from intake.petition import Petition, PetitionKind
 from intake.status import OPEN_STATUSES
 from intake.store.engine import Transaction
 from intake.store.petitions import petition_columns, petition_of
-from intake.store.tables import officer_contacts, officer_notices, petitions
+from intake.store.tables import officer_notices, petitions
 from intake.worklist import Wanted, worklist
 
 KEPT = timedelta(days=180)
-"""Notices older than this are deleted; the timeline keeps what happened."""
+"""Notices older than this may be deleted; the timeline keeps what happened."""
 
 _READ_AT_MOST = 1_000
-_EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}")
 
 
 class OfficerNoticeKind(StrEnum):
@@ -97,7 +92,7 @@ class OfficerNotice:
     secret: bool
     created_at: datetime
     seen_at: datetime | None
-    mailed_at: datetime | None
+    message_id: int | None
 
     @property
     def path(self) -> str:
@@ -105,28 +100,22 @@ class OfficerNotice:
         return f"/console/petitions/{self.reference}" if self.reference else "/console"
 
 
-def write_officer_notices(
-    office: Office, tx: Transaction, wanted: Sequence[NewNotice], *, now: datetime
-) -> int:
-    """Store notices; one that is stored already (same `dedup_key`) is left as it is.
-
-    Returns:
-        How many are new.
-    """
-    if not wanted:
-        return 0
-    build = sqlite_insert if office.store.is_sqlite else postgresql_insert
-    statement = build(officer_notices).on_conflict_do_nothing().returning(officer_notices.c.id)
-    rows = [{**vars(each), "kind": str(each.kind), "created_at": now} for each in wanted]
-    return len(tx.execute(statement, rows).all())
-
-
 def notices_for(
-    office: Office, tx: Transaction, officer: Officer, *, today: date, only_unmailed: bool = False
+    office: Office,
+    tx: Transaction,
+    officer: Officer,
+    *,
+    today: date,
+    only_untold: bool = False,
+    of_messages: Collection[int] | None = None,
 ) -> list[OfficerNotice]:
     """The officer's notices that still hold, one a petition and kind of trouble: the latest.
 
     Petitions nobody has taken come first, then by urgency and day.
+
+    Args:
+        only_untold: those no message tells of.
+        of_messages: those that one of these messages tells of.
     """
     query = (
         select(officer_notices, *(column.label(f"p_{column.name}") for column in _PETITION))
@@ -145,7 +134,12 @@ def notices_for(
             about = (row["agency"], row["rule"], row["due"])
         if about not in found and _holds(notice, petition, officer, office, today):
             found[about] = notice
-    kept = [each for each in found.values() if each.mailed_at is None or not only_unmailed]
+    kept = [
+        each
+        for each in found.values()
+        if not (only_untold and each.message_id is not None)
+        and (of_messages is None or each.message_id in of_messages)
+    ]
     return sorted(kept, key=_urgency)
 
 
@@ -229,15 +223,6 @@ def mark_seen(tx: Transaction, officer: Officer, *, up_to: int, now: datetime) -
     )
 
 
-def mark_mailed(tx: Transaction, officer_id: int, ids: Collection[int], *, now: datetime) -> None:
-    """These notices went out in a digest."""
-    tx.execute(
-        update(officer_notices)
-        .where(officer_notices.c.officer_id == officer_id, officer_notices.c.id.in_(list(ids)))
-        .values(mailed_at=now)
-    )
-
-
 def overdue_petitions(
     office: Office, tx: Transaction, officer: Officer, *, today: date, limit: int = 50
 ) -> list[Petition]:
@@ -250,48 +235,6 @@ def overdue_petitions(
     wanted = Wanted(open_only=True, due_before=today)
     taken = worklist(office, tx, officer, wanted, limit=limit + len(found))
     return (found + [each for each in taken if each.assigned_to is not None])[:limit]
-
-
-def forget_old_notices(tx: Transaction, *, now: datetime) -> None:
-    """Delete notices older than `KEPT`."""
-    tx.execute(delete(officer_notices).where(officer_notices.c.created_at < now - KEPT))
-
-
-# ---- where an officer wants to be told ------------------------------------------------------
-
-
-def set_email(
-    office: Office, tx: Transaction, officer: Officer, email: str, *, now: datetime
-) -> None:
-    """Where the officer's digests go; an empty address ends them.
-
-    Raises:
-        InvalidInput: no e-mail address.
-    """
-    typed = email.strip()
-    tx.execute(delete(officer_contacts).where(officer_contacts.c.officer_id == officer.id))
-    if not typed:
-        return
-    if not _EMAIL.fullmatch(typed):
-        raise InvalidInput(field="email", reason="malformed")
-    tx.execute(
-        insert(officer_contacts).values(
-            officer_id=officer.id,
-            email_sealed=office.sealer.seal(typed, about=f"officer:{officer.id}:email"),
-            changed_at=now,
-        )
-    )
-
-
-def emails_of(office: Office, tx: Transaction, officers: Iterable[Officer]) -> Mapping[int, str]:
-    """The addresses of those officers who gave one, by officer's id."""
-    wanted = {officer.id for officer in officers}
-    rows = tx.execute(select(officer_contacts.c.officer_id, officer_contacts.c.email_sealed))
-    return {
-        number: office.sealer.open(sealed, about=f"officer:{number}:email")
-        for number, sealed in rows
-        if number in wanted
-    }
 
 
 # ---- reading --------------------------------------------------------------------------------
@@ -324,7 +267,7 @@ def _notice(row: Mapping[Any, Any], petition: Petition | None) -> OfficerNotice:
         secret=petition is not None and petition.kind is PetitionKind.TC,
         created_at=row["created_at"],
         seen_at=row["seen_at"],
-        mailed_at=row["mailed_at"],
+        message_id=row["message_id"],
     )
 
 

@@ -18,11 +18,12 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from intake.clock import local_date
 from intake.office import Office
-from intake.officer_notices import forget_old_notices
+from intake.officer_messages import forget_old, write_digests
 from intake.recompute import sweep
 from intake.store.tables import jobs
-from intake.warning_steps import WarningPlan, load_warning_plan
+from intake.warning_steps import load_warning_plan
 from intake.warnings import write_news, write_warnings
+from intake.working_hours import in_office_hours
 
 SWEEP, WARNINGS, DIGEST = "daily-sweep", "officer-warnings", "officer-digest"
 _SLOTTED = (SWEEP, WARNINGS, DIGEST)
@@ -35,12 +36,14 @@ _KEPT = timedelta(days=30)
 class JobsReport:
     """What one call did. None: not due, or another process has it.
 
-    `told`: citizens told of a missed date; `warned`: new warnings; `news`: new and assigned.
+    `told`: citizens told of a missed date; `warned`: new warnings; `news`: of petitions that came,
+    were assigned or added to; `digests`: written for officers.
     """
 
     told: int | None
     warned: int | None
     news: int | None
+    digests: int | None
 
 
 def run_due_jobs(office: Office, *, now: datetime) -> JobsReport:
@@ -58,13 +61,13 @@ def run_due_jobs(office: Office, *, now: datetime) -> JobsReport:
     def sweep_and_clear() -> int:
         with office.store.write() as tx:
             tx.execute(delete(jobs).where(jobs.c.name.in_(_SLOTTED), jobs.c.done_at < now - _KEPT))
-            forget_old_notices(tx, now=now)
+            forget_old(tx, now=now)
         return sweep(office, now=now)
 
     told = in_slot(office, SWEEP, today.isoformat(), sweep_and_clear, now=now)
     plan = load_warning_plan(office.settings.data_dir)
     if not in_office_hours(office, plan, now=now):
-        return JobsReport(told, None, None)
+        return JobsReport(told, None, None, None)
     news = write_news(office, now=now)
     warned = in_slot(
         office,
@@ -73,12 +76,12 @@ def run_due_jobs(office: Office, *, now: datetime) -> JobsReport:
         lambda: write_warnings(office, plan, now=now),
         now=now,
     )
-    return JobsReport(told, warned, news)
-
-
-def in_office_hours(office: Office, plan: WarningPlan, *, now: datetime) -> bool:
-    """Whether officers may be disturbed: a working day of the calendar, within office hours."""
-    return plan.is_open(now) and office.calendar.is_working_day(local_date(now))
+    digests, slot = None, plan.digest_slot(now)
+    if slot is not None:
+        digests = in_slot(
+            office, DIGEST, slot, lambda: write_digests(office, slot, now=now), now=now
+        )
+    return JobsReport(told, warned, news, digests)
 
 
 def in_slot(

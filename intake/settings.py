@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intake.errors import SetupRefused
+from intake.status import Role
 
 PREFIX = "TIEPDAN_"
 
@@ -27,11 +28,16 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="address citizens reach; empty: the one served")
     province: str = Field("vinh-long", description="a shipped province or a folder of one")
     storage_url: str = Field("", description="attachments; empty: a local folder")
+    clamd_url: str = Field("", description="antivirus: unix:///path or tcp://host:port")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     key_file: Path | None = Field(
         None, description="sealing keys; default keys/ in the data folder"
     )
     demo: bool = Field(False, description="demonstration logins and data are allowed here")
+
+    totp_required: str = Field(
+        "", description="roles that must use a second factor, comma-separated"
+    )
 
     telegram_token: SecretStr | None = None
     telegram_base_url: str = "https://api.telegram.org/bot"
@@ -59,6 +65,19 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_from: str = ""
 
+    @field_validator("totp_required")
+    @classmethod
+    def _known_roles(cls, value: str) -> str:
+        unknown = {name for name in _names(value) if name not in set(Role)}
+        if unknown:
+            raise ValueError(f"no such role: {', '.join(sorted(unknown))}")
+        return value
+
+    @property
+    def totp_roles(self) -> frozenset[Role]:
+        """Roles whose officers must use a second factor."""
+        return frozenset(Role(name) for name in _names(self.totp_required))
+
     @property
     def effective_database_url(self) -> str:
         """The database that is used: the one set, or SQLite in the data folder."""
@@ -68,6 +87,10 @@ class Settings(BaseSettings):
     def effective_key_file(self) -> Path:
         """Where the sealing keys live; never inside the database."""
         return self.key_file or self.data_dir / "keys" / "sealing.json"
+
+
+def _names(value: str) -> list[str]:
+    return [name.strip() for name in value.split(",") if name.strip()]
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

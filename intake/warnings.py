@@ -21,7 +21,8 @@ from intake.deadlines import MISSED, RUNNING
 from intake.directory import Agency
 from intake.duty import DutyStatus, duty_statuses
 from intake.office import Office
-from intake.officer_notices import NewNotice, OfficerNoticeKind, write_officer_notices
+from intake.officer_messages import write_officer_notices
+from intake.officer_notices import NewNotice, OfficerNoticeKind
 from intake.officers import CITIZEN, Officer
 from intake.permissions import can_view, is_reception_centre
 from intake.petition import Petition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Form, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
 from admin.api.schemas import Token
@@ -16,10 +16,17 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 
 @router.post("/token", summary="Sign in")
 def token(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], office: TheOffice, now: Now
+    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    office: TheOffice,
+    now: Now,
+    otp: Annotated[str, Form(max_length=40)] = "",
 ) -> Token:
-    """A bearer token for eight hours; thirty minutes without use end it earlier."""
-    opened = log_in(office, form.username, form.password, Purpose.API, now=now)
+    """A bearer token for eight hours; thirty minutes without use end it earlier.
+
+    `otp`: a code of the authenticator app or a recovery code, where the account has a second
+    factor.
+    """
+    opened = log_in(office, form.username, form.password, Purpose.API, now=now, otp=otp)
     return Token(access_token=opened, expires_in=int(ABSOLUTE.total_seconds()))
 
 

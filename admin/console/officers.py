@@ -19,6 +19,7 @@ from intake.accounts import (
     create_key,
     create_officer,
     end_session,
+    end_sessions,
     get_officer,
     hash_password,
     keys_of,
@@ -29,6 +30,7 @@ from intake.accounts import (
 from intake.errors import IntakeError, InvalidInput, NotFound
 from intake.office import Office
 from intake.officers import actor_of
+from intake.second_factor import remove_second_factor, second_factor_of
 from intake.status import Role
 
 router = APIRouter(prefix="/officers")
@@ -107,6 +109,16 @@ def password(
     return _one(request, office, username, password=given)
 
 
+@router.post("/{username}/second-factor")
+def second_factor(username: str, office: TheOffice, officer: TheOfficer, now: Now) -> Response:
+    """Take the second factor away from whoever lost it; the account's sessions end."""
+    with office.store.write() as tx:
+        account = get_officer(tx, username)
+        if remove_second_factor(office, tx, account, by=actor_of(officer), now=now):
+            end_sessions(tx, username)
+    return RedirectResponse(f"/console/officers/{username}?done=1", 303)
+
+
 @router.post("/{username}/keys")
 def add_key(
     request: Request,
@@ -179,6 +191,7 @@ def _one(
     with office.store.read() as tx:
         account = get_officer(tx, username)
         keys = keys_of(tx, username)
+        factor = second_factor_of(tx, account.id)
     problem = problem_of(error) if error else None
     return page(
         request,
@@ -186,6 +199,7 @@ def _one(
         status_code=problem.status if problem else 200,
         account=account,
         keys=keys,
+        factor=factor,
         problem=problem,
         password=password,
         key=key,

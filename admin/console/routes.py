@@ -14,6 +14,7 @@ from admin.console import (
     overview,
     petition,
     queue,
+    second_factor,
     sign_in,
 )
 
@@ -28,6 +29,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         actions,
         letters,
         account,
+        second_factor,
         officers,
         calendar,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -11,13 +12,14 @@ from admin.console.pages import page
 from admin.context import Now, TheCaller, TheOffice
 from admin.errors import problem_of
 from admin.guard import PLAIN_COOKIE, SECURE_COOKIE
-from intake.accounts import ABSOLUTE, Purpose, end_session, log_in
-from intake.errors import BadCredentials, TooMany
+from intake.accounts import ABSOLUTE, end_session, finish_sign_in, sign_in
+from intake.errors import BadCredentials, TooMany, WrongCode
 from intake.office import Office
 
 router = APIRouter()
 
 _HOME = "/console"
+_CODE_PAGE = "/console/login/code"
 
 
 @router.get("/login")
@@ -35,9 +37,12 @@ def login(
     password: Annotated[str, Form(max_length=400)] = "",
     target: Annotated[str, Form(alias="next", max_length=500)] = _HOME,
 ) -> Response:
-    """Check name and password, open a session with a new id, go where the officer wanted."""
+    """Check name and password, open a session with a new id, go where the officer wanted.
+
+    An account with a second factor is asked for its code first, on a page of its own.
+    """
     try:
-        token = log_in(office, username, password, Purpose.CONSOLE, now=now)
+        signed_in = sign_in(office, username, password, now=now)
     except (BadCredentials, TooMany) as error:
         problem = problem_of(error)
         response: Response = page(
@@ -50,18 +55,62 @@ def login(
         )
         response.headers.update(problem.headers)
         return response
-    response = RedirectResponse(_own(target), 303)
-    secure = _is_secure(office)
+    wanted = _own(target)
+    if signed_in.waits_for_code:
+        wanted = f"{_CODE_PAGE}?next={quote(wanted)}"
+    return _with_session(office, signed_in.token, wanted)
+
+
+@router.get("/login/code")
+def code_page(request: Request, target: Annotated[str, Query(alias="next")] = _HOME) -> Response:
+    """The form for the code; whoever has not typed a password gets nowhere with it."""
+    return page(request, "console/login_code.html", target=_own(target), problem=None)
+
+
+@router.post("/login/code")
+def code(
+    request: Request,
+    office: TheOffice,
+    now: Now,
+    otp: Annotated[str, Form(max_length=40)] = "",
+    target: Annotated[str, Form(alias="next", max_length=500)] = _HOME,
+) -> Response:
+    """Check the code and open the session in place of the one that waited."""
+    pending = request.cookies.get(_cookie_name(office), "")
+    try:
+        token = finish_sign_in(office, pending, otp, now=now)
+    except BadCredentials:
+        return RedirectResponse("/console/login", 303)
+    except (WrongCode, TooMany) as error:
+        problem = problem_of(error)
+        response = page(
+            request,
+            "console/login_code.html",
+            status_code=problem.status,
+            target=_own(target),
+            problem=problem,
+        )
+        response.headers.update(problem.headers)
+        return response
+    return _with_session(office, token, _own(target))
+
+
+def _with_session(office: Office, token: str, target: str) -> Response:
+    response = RedirectResponse(target, 303)
     response.set_cookie(
-        SECURE_COOKIE if secure else PLAIN_COOKIE,
+        _cookie_name(office),
         token,
         max_age=int(ABSOLUTE.total_seconds()),
         path="/",
-        secure=secure,
+        secure=_is_secure(office),
         httponly=True,
         samesite="strict",
     )
     return response
+
+
+def _cookie_name(office: Office) -> str:
+    return SECURE_COOKIE if _is_secure(office) else PLAIN_COOKIE
 
 
 @router.post("/logout")
@@ -70,11 +119,10 @@ def logout(office: TheOffice, caller: TheCaller) -> Response:
     with office.store.write() as tx:
         end_session(tx, caller.token_hash)
     response = RedirectResponse("/console/login", 303)
-    secure = _is_secure(office)
     response.delete_cookie(
-        SECURE_COOKIE if secure else PLAIN_COOKIE,
+        _cookie_name(office),
         path="/",
-        secure=secure,
+        secure=_is_secure(office),
         httponly=True,
         samesite="strict",
     )

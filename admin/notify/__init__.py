@@ -1,1 +1,1 @@
-"""Telling officers outside the console: digests by e-mail."""
+"""Telling officers outside the console: e-mail."""

@@ -1,8 +1,10 @@
-"""`tiepdan jobs run` and `tiepdan user contact`: due work by hand, and where digests go."""
+"""`tiepdan jobs run` and `tiepdan user contact`: due work by hand, and where mails go."""
 
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
@@ -11,13 +13,16 @@ from datetime import datetime
 import click
 
 from admin.notify import mail
-from admin.notify.digests import send_digests
+from admin.notify.mails import send_mails
 from intake.accounts import get_officer
 from intake.clock import utc_now
 from intake.office import Office, open_office
-from intake.officer_notices import set_email
+from intake.officer_contacts import set_email
 from intake.schedule import run_due_jobs
 from intake.settings import load_settings
+
+# Whose lease a mail is under; a lease of a process that died runs out by itself.
+_OWNER = f"mail:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def register(group: click.Group, user: click.Group) -> None:
@@ -53,14 +58,21 @@ def contact(username: str, *, email: str) -> None:
 def do_due_work(
     office: Office, *, now: datetime, post: Callable[..., None] = mail.send
 ) -> dict[str, int | None]:
-    """Everything periodic: the jobs of `intake.schedule`, then digests where mail is configured.
+    """Everything periodic: the jobs of `intake.schedule`, then mails where mail is configured.
 
     Returns:
         Counts by name; None where nothing was due.
     """
     done: dict[str, int | None] = asdict(run_due_jobs(office, now=now))
-    done["digests"] = None
-    if mail.is_configured(office.settings):
-        settings = office.settings
-        done["digests"] = send_digests(office, lambda message: post(settings, message), now=now)
+    done["mails"] = deliver_mails(office, now=now, post=post)
     return done
+
+
+def deliver_mails(
+    office: Office, *, now: datetime, post: Callable[..., None] = mail.send
+) -> int | None:
+    """Send the officers' mails that are due; None where no mail server is set."""
+    settings = office.settings
+    if not mail.is_configured(settings):
+        return None
+    return send_mails(office, lambda message: post(settings, message), owner=_OWNER, now=now)

@@ -12,7 +12,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text
 
 from intake.store.engine import Store
-from intake.store.tables import conversations, metadata, petitions
+from intake.store.tables import (
+    conversations,
+    metadata,
+    officer_contacts,
+    petitions,
+    second_factors,
+)
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _UPGRADE_LOCK = 7160410
@@ -66,7 +72,7 @@ def holds_sealed_values(store: Store) -> bool:
         return any(
             table.name in present
             and tx.execute(select(func.count()).select_from(table)).scalar_one() > 0
-            for table in (petitions, conversations)
+            for table in (petitions, conversations, officer_contacts, second_factors)
         )
 
 

@@ -213,7 +213,14 @@ attachments = Table(
     Column("media_type", String(100), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("name_sealed", LargeBinary, nullable=False),
+    # What came, where `sha256` is a picture written anew; both are sealed in the store.
+    Column("original_sha256", String(64)),
+    Column("scan", String(10), nullable=False),  # waiting, clean, infected
+    Column("scan_finding", String(120), nullable=False, default=""),
+    Column("scanned_at", Instant),
+    Column("taken_at", Instant),  # when an officer first took it: a recording is heard then
     Column("created_at", Instant, nullable=False),
+    Index("ix_attachments_scan", "scan", "id"),
 )
 
 answers = Table(
@@ -398,16 +405,78 @@ officer_notices = Table(
     Column("step", Integer, nullable=False, default=0),
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant),
-    Column("mailed_at", Instant),
+    # What tells of it outside the console; empty: nothing yet, so that the next digest does.
+    Column("message_id", _Id, ForeignKey("officer_messages.id"), index=True),
     Index("ix_officer_notices_officer", "officer_id", "id"),
 )
 
 officer_contacts = Table(
-    "officer_contacts",  # where an officer wants to be told; the address is kept sealed
+    "officer_contacts",  # where an officer can be told, proven; the address is kept sealed
     metadata,
     Column("officer_id", _Id, ForeignKey("officers.id"), primary_key=True),
-    Column("email_sealed", LargeBinary, nullable=False),
+    Column("channel", String(20), primary_key=True),
+    Column("address_sealed", LargeBinary, nullable=False),
+    Column("account", String(60), nullable=False, default=""),  # which bot of ours the chat is with
+    Column("confirmed_at", Instant, nullable=False),
+    Column("fault", String(60), nullable=False, default=""),
+)
+
+contact_codes = Table(
+    "contact_codes",  # an address that waits to be proven by its code
+    metadata,
+    Column("officer_id", _Id, ForeignKey("officers.id"), primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("code_fingerprint", String(32), nullable=False, index=True),
+    Column("address_sealed", LargeBinary),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("expires_at", Instant, nullable=False),
+)
+
+officer_choices = Table(
+    "officer_choices",  # by which way and of what an officer wants to be told
+    metadata,
+    Column("officer_id", _Id, ForeignKey("officers.id"), primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("topics", _Json, nullable=False, default=list),
     Column("changed_at", Instant, nullable=False),
+)
+
+officer_messages = Table(
+    "officer_messages",  # the officers' outbox; its words are made when it is sent
+    metadata,
+    _id(),
+    Column("dedup_key", String(120), nullable=False, unique=True),
+    Column("officer_id", _Id, ForeignKey("officers.id"), nullable=False, index=True),
+    Column("channel", String(20), nullable=False),
+    Column("purpose", String(20), nullable=False),  # notices, digest, code, test
+    Column("values_sealed", LargeBinary),
+    Column("state", String(20), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("lease_until", Instant),
+    Column("lease_owner", String(60)),
+    Column("last_error", String(200), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Index("ix_officer_messages_ready", "state", "channel", "due_at"),
+)
+
+channel_profiles = Table(
+    "channel_profiles",  # what our bots are called, as their platforms say
+    metadata,
+    Column("channel", String(20), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+second_factors = Table(
+    "second_factors",  # an officer's authenticator app (TOTP) and recovery codes
+    metadata,
+    Column("officer_id", _Id, ForeignKey("officers.id"), primary_key=True),
+    Column("secret_sealed", LargeBinary, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("last_step", BigInteger, nullable=False, default=0),  # used up, with all before it
+    Column("recovery", _Json, nullable=False, default=list),  # keyed digests of unused codes
 )
 
 rate_buckets = Table(

@@ -14,7 +14,8 @@ from admin.notify import mail
 from admin.notify.commands import do_due_work
 from intake.accounts import get_officer
 from intake.errors import InvalidInput
-from intake.officer_notices import OfficerNotice, OfficerNoticeKind, set_email
+from intake.officer_contacts import set_email
+from intake.officer_notices import OfficerNotice, OfficerNoticeKind
 from intake.officer_wording import sentence
 from intake.status import Role
 from intake.store.tables import officer_contacts, officer_notices
@@ -94,7 +95,8 @@ def office(database_url, tmp_path, server):
 def test_a_digest_names_reference_day_and_link_and_nothing_else(office, server):
     petition = assigned(office, file(office))
     day = due_in(office, petition, 1)
-    assert do_due_work(office, now=at(day))["digests"] == 1
+    done = do_due_work(office, now=at(day))
+    assert (done["digests"], done["mails"]) == (1, 1)
     (message,) = server.received
     text = message.get_content()
     assert message["To"] == ADDRESS
@@ -126,7 +128,8 @@ def test_without_a_mail_server_nothing_is_sent_and_nothing_is_lost(office, serve
     petition = assigned(office, file(office))
     silent = replace(office, settings=office.settings.model_copy(update={"smtp_host": ""}))
     day = due_in(office, petition, 1)
-    assert do_due_work(silent, now=at(day))["digests"] is None
+    done = do_due_work(silent, now=at(day))
+    assert (done["digests"], done["mails"]) == (0, None)
     assert do_due_work(office, now=at(day, 14))["digests"] == 1
 
 
@@ -137,9 +140,9 @@ def test_a_mail_server_that_was_away_is_tried_again_later(office, server):
     def away(settings, message):
         raise mail.MailAway("ConnectionRefusedError")
 
-    assert do_due_work(office, now=at(day), post=away)["digests"] == 0
-    assert do_due_work(office, now=at(day))["digests"] == 0  # the lease still runs
-    assert do_due_work(office, now=at(day, 10))["digests"] == 1
+    assert do_due_work(office, now=at(day), post=away)["mails"] == 0
+    assert do_due_work(office, now=at(day))["mails"] == 0  # not before a while has passed
+    assert do_due_work(office, now=at(day, 10))["mails"] == 1
     assert len(server.received) == 1
 
 
@@ -183,7 +186,7 @@ def test_a_server_that_cannot_be_reached_is_away(sqlite_url, tmp_path):
 
 def test_an_address_is_stored_sealed_and_checked(office):
     with office.store.read() as tx:
-        (sealed,) = tx.execute(select(officer_contacts.c.email_sealed)).scalars()
+        (sealed,) = tx.execute(select(officer_contacts.c.address_sealed)).scalars()
         clerk = get_officer(tx, "clerk")
     assert ADDRESS.encode() not in sealed
     for wrong in ("no address", "a@b", "a@b.vn\nBcc: c@d.vn", "<a@b.vn>"):
@@ -211,7 +214,7 @@ def test_every_kind_of_notice_has_its_sentence(sqlite_url, tmp_path, kind):
         secret=False,
         created_at=NOW,
         seen_at=None,
-        mailed_at=None,
+        message_id=None,
     )
     said = sentence(office, notice)
     office.store.close()

@@ -52,6 +52,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_cases_agency"), "cases", ["agency"], unique=False)
     op.create_table(
+        "channel_profiles",
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("updated_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel_profiles")),
+    )
+    op.create_table(
         "channel_tokens",
         sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("pair_sealed", sa.LargeBinary(), nullable=False),
@@ -240,16 +247,95 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "contact_codes",
+        sa.Column(
+            "officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("code_fingerprint", sa.String(length=32), nullable=False),
+        sa.Column("address_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("expires_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_contact_codes_officer_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("officer_id", "channel", name=op.f("pk_contact_codes")),
+    )
+    op.create_index(
+        op.f("ix_contact_codes_code_fingerprint"),
+        "contact_codes",
+        ["code_fingerprint"],
+        unique=False,
+    )
+    op.create_table(
+        "officer_choices",
+        sa.Column(
+            "officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column(
+            "topics",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("changed_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_officer_choices_officer_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("officer_id", name=op.f("pk_officer_choices")),
+    )
+    op.create_table(
         "officer_contacts",
         sa.Column(
             "officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("email_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("changed_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("address_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.String(length=60), nullable=False),
+        sa.Column("confirmed_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("fault", sa.String(length=60), nullable=False),
         sa.ForeignKeyConstraint(
             ["officer_id"], ["officers.id"], name=op.f("fk_officer_contacts_officer_id_officers")
         ),
-        sa.PrimaryKeyConstraint("officer_id", name=op.f("pk_officer_contacts")),
+        sa.PrimaryKeyConstraint("officer_id", "channel", name=op.f("pk_officer_contacts")),
+    )
+    op.create_table(
+        "officer_messages",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("dedup_key", sa.String(length=120), nullable=False),
+        sa.Column(
+            "officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("values_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("due_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease_until", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("lease_owner", sa.String(length=60), nullable=True),
+        sa.Column("last_error", sa.String(length=200), nullable=False),
+        sa.Column("created_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("sent_at", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_officer_messages_officer_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_officer_messages")),
+        sa.UniqueConstraint("dedup_key", name=op.f("uq_officer_messages_dedup_key")),
+    )
+    op.create_index(
+        op.f("ix_officer_messages_officer_id"), "officer_messages", ["officer_id"], unique=False
+    )
+    op.create_index(
+        "ix_officer_messages_ready",
+        "officer_messages",
+        ["state", "channel", "due_at"],
+        unique=False,
     )
     op.create_table(
         "petitions",
@@ -336,6 +422,24 @@ def upgrade() -> None:
         "ix_petitions_queue", "petitions", ["agency", "status", "next_due"], unique=False
     )
     op.create_index("ix_petitions_received", "petitions", ["received_at"], unique=False)
+    op.create_table(
+        "second_factors",
+        sa.Column(
+            "officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed_at", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "recovery",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_second_factors_officer_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("officer_id", name=op.f("pk_second_factors")),
+    )
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -443,6 +547,11 @@ def upgrade() -> None:
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("original_sha256", sa.String(length=64), nullable=True),
+        sa.Column("scan", sa.String(length=10), nullable=False),
+        sa.Column("scan_finding", sa.String(length=120), nullable=False),
+        sa.Column("scanned_at", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("taken_at", intake.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("created_at", intake.store.tables.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
@@ -461,6 +570,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_attachments_petition_id"), "attachments", ["petition_id"], unique=False
     )
+    op.create_index("ix_attachments_scan", "attachments", ["scan", "id"], unique=False)
     op.create_table(
         "clock_events",
         sa.Column(
@@ -609,7 +719,14 @@ def upgrade() -> None:
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("created_at", intake.store.tables.Instant(timezone=True), nullable=False),
         sa.Column("seen_at", intake.store.tables.Instant(timezone=True), nullable=True),
-        sa.Column("mailed_at", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column(
+            "message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["officer_messages.id"],
+            name=op.f("fk_officer_notices_message_id_officer_messages"),
+        ),
         sa.ForeignKeyConstraint(
             ["officer_id"], ["officers.id"], name=op.f("fk_officer_notices_officer_id_officers")
         ),
@@ -618,6 +735,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_officer_notices")),
         sa.UniqueConstraint("dedup_key", name=op.f("uq_officer_notices_dedup_key")),
+    )
+    op.create_index(
+        op.f("ix_officer_notices_message_id"), "officer_notices", ["message_id"], unique=False
     )
     op.create_index(
         "ix_officer_notices_officer", "officer_notices", ["officer_id", "id"], unique=False
