@@ -51,14 +51,22 @@ _FEWEST_WORDS = 3
 _FEWEST_UNCLEAR_WORDS = 6
 
 
-def advance(state: State, text: str, attachments: tuple[str, ...], known: Knowledge) -> Step:
+def advance(
+    state: State,
+    text: str,
+    attachments: tuple[str, ...],
+    known: Knowledge,
+    *,
+    spoken: bool = False,
+) -> Step:
     """One message of the citizen.
 
     Args:
         text: as it came, of any length and with anything in it.
         attachments: uids of files that came with it, already stored.
+        spoken: all of them are recordings.
     """
-    return _offering(_advanced(state, text, attachments, known))
+    return _offering(_advanced(state, text, attachments, known, spoken=spoken))
 
 
 def _offering(step: Step) -> Step:
@@ -68,7 +76,9 @@ def _offering(step: Step) -> Step:
     return replace(step, state=replace(step.state, offered=step.replies[-1].choices))
 
 
-def _advanced(state: State, text: str, attachments: tuple[str, ...], known: Knowledge) -> Step:
+def _advanced(
+    state: State, text: str, attachments: tuple[str, ...], known: Knowledge, *, spoken: bool
+) -> Step:
     if len(text) > 4 * LONGEST_TEXT:
         text = text[: 4 * LONGEST_TEXT]  # enough to see that it is too long
     cleaned = clean(text)
@@ -80,7 +90,7 @@ def _advanced(state: State, text: str, attachments: tuple[str, ...], known: Know
         step = _again(state, known, (say.message("bad.too_long", longest=LONGEST_TEXT),))
         return replace(step, stored_text=cleaned[:_STORED_OF_TOO_LONG])
     if attachments:
-        return _with_files(state, cleaned, attachments, known, say)
+        return _with_files(state, cleaned, attachments, known, say, spoken=spoken)
     if not cleaned:
         return _again(state, known, (say.message("bad.empty"),))
     if not has_words(cleaned):
@@ -294,11 +304,19 @@ def _is_plain_answer(text: str) -> bool:
 
 
 def _with_files(
-    state: State, text: str, attachments: tuple[str, ...], known: Knowledge, say: Voice
+    state: State,
+    text: str,
+    attachments: tuple[str, ...],
+    known: Knowledge,
+    say: Voice,
+    *,
+    spoken: bool,
 ) -> Step:
-    """A photo or document, perhaps with a line of text."""
+    """A photo, a document or a recording, perhaps with a line of text."""
     if state.draft is not None:
         draft = replace(state.draft, attachments=(*state.draft.attachments, *attachments))
+        if spoken and not text and state.asked == "text" and not draft.text:
+            return petition.offer_voice(replace(state, draft=draft), say)
         lead = (say.message("files.to_draft", count=len(draft.attachments)),)
         held = replace(state, draft=draft)
         if text and not draft.text:
@@ -312,6 +330,8 @@ def _with_files(
         return petition.begin(held, text, known, say)
     if any(p.status.is_open for p in known.own):
         return own.ask_where(held, text, known, say)
+    if spoken:
+        return petition.offer_voice(held, say)
     lead = (say.message("files.first"),)
     return petition.begin(held, "", known, say, lead=lead)
 

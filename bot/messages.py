@@ -32,9 +32,10 @@ class IncomingMessage:
     """One message of a citizen.
 
     `client_id` is the channel's number of the message, unique within the conversation: the same
-    number again is the same message again. `attachments` are uids of files already stored.
-    `source` names the address it came from, for limits on guessing; `origin` is our own address as
-    the sender reached it; both "" where a channel has none.
+    number again is the same message again. `attachments` are uids of files already stored;
+    `spoken`: all of them are recordings. `source` names the address it came from, for limits on
+    guessing; `origin` is our own address as the sender reached it; both "" where a channel has
+    none.
     """
 
     sender: Sender
@@ -42,6 +43,7 @@ class IncomingMessage:
     client_id: str
     received_at: datetime
     attachments: tuple[str, ...] = ()
+    spoken: bool = False
     source: str = ""
     origin: str = ""
 

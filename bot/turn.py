@@ -196,7 +196,9 @@ def _reply(stored: StoredMessage) -> Reply:
 
 
 def _think(office: Office, message: IncomingMessage, before: _Before, now: datetime) -> _Thought:
-    step = advance(before.state, message.text, message.attachments, before.known)
+    step = advance(
+        before.state, message.text, message.attachments, before.known, spoken=message.spoken
+    )
     known = before.known
     known = replace(known, language=step.state.language)
     outcomes: dict[int, Outcome] = {}

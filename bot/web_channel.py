@@ -285,7 +285,8 @@ class WebChat:
             if repeated is not None:
                 return repeated
             uids = self._store_files(sender, arrived.files, request, now)
-            message = replace(message, attachments=uids)
+            spoken = all(file.is_recording for file in arrived.files)
+            message = replace(message, attachments=uids, spoken=spoken)
         turn = take_turn(self._office, message, now=now)
         self._bell.ring(session)
         return turn

@@ -1,8 +1,10 @@
 """Files citizens send: checked by what they are, stored by content, never by their name.
 
-The store is a folder under the data folder, one file for each different content, named by its
-SHA-256. A file is written and synced before its row is: a row never points to nothing. Pictures
-are written anew without anything but pixels, so that no place or device travels with them.
+The store is a folder under the data folder, one sealed file for each different content, named by
+its SHA-256. A file is written and synced before its row is: a row never points to nothing.
+Pictures are written anew without anything but pixels, so that no place or device travels with
+them; what came is kept, sealed, for whoever must prove it. An antivirus program may look at every
+file (`bot/antivirus.py`): what it finds infected stays sealed and is given to nobody.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ from pathlib import Path
 
 import puremagic
 from PIL import Image, ImageOps, UnidentifiedImageError
-from sqlalchemy import delete, insert, select
+from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 
-from intake.errors import InvalidInput
+from intake.errors import InvalidInput, SealBroken
 from intake.office import Office
-from intake.petition import Attachment
+from intake.petition import Attachment, Scan
 from intake.store.engine import Transaction
 from intake.store.tables import attachments
 from intake.text import clean
@@ -70,11 +72,25 @@ _ALIASES = {
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """A file that may be stored: its content as it will be, and what it is."""
+    """A file that may be stored: its content as it will be, and what it is.
+
+    `original`: what came, where the content was written anew.
+    """
 
     content: bytes
     media_type: str
     name: str
+    original: bytes | None = None
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether it is to be heard."""
+        return is_recording(self.media_type)
+
+
+def is_recording(media_type: str) -> bool:
+    """Whether a file of that type is a recording of sound."""
+    return media_type.startswith("audio/")
 
 
 def check_file(content: bytes, name: str) -> CheckedFile:
@@ -90,21 +106,29 @@ def check_file(content: bytes, name: str) -> CheckedFile:
     media_type = _kind_of(content)
     if media_type is None:
         raise InvalidInput(field="file", reason="not_taken")
+    shown = clean(Path(name).name)[:_LONGEST_NAME]
     if media_type in _PICTURES:
-        content = _only_pixels(content, _PICTURES[media_type])
-    return CheckedFile(content, media_type, clean(Path(name).name)[:_LONGEST_NAME])
+        bare = _only_pixels(content, _PICTURES[media_type])
+        return CheckedFile(bare, media_type, shown, original=content)
+    return CheckedFile(content, media_type, shown)
 
 
 def write_file(office: Office, file: CheckedFile) -> str:
     """Put a checked file into the store, on disk when this returns; gives its SHA-256."""
-    digest = hashlib.sha256(file.content).hexdigest()
+    if file.original is not None:
+        _write(office, file.original)
+    return _write(office, file.content)
+
+
+def _write(office: Office, content: bytes) -> str:
+    digest = hashlib.sha256(content).hexdigest()
     target = _path(office, digest)
     if target.exists():
         return digest
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{digest}.{secrets.token_hex(6)}.part")
     with temporary.open("xb") as stream:
-        stream.write(file.content)
+        stream.write(office.sealer.seal_bytes(content, about=_about(digest)))
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(target)
@@ -135,6 +159,8 @@ def add_attachment(
             media_type=file.media_type,
             size=len(file.content),
             name_sealed=office.sealer.seal(file.name, about=f"attachment:{uid}:name"),
+            original_sha256=_digest(file.original),
+            scan=Scan.WAITING,
             created_at=now,
         )
     )
@@ -148,45 +174,146 @@ def attachments_of(office: Office, tx: Transaction, petition_id: int) -> list[At
         .where(attachments.c.petition_id == petition_id)
         .order_by(attachments.c.id)
     ).mappings()
-    return [
-        Attachment(
-            uid=row["uid"],
-            media_type=row["media_type"],
-            size=row["size"],
-            sha256=row["sha256"],
-            name=office.sealer.open(row["name_sealed"], about=f"attachment:{row['uid']}:name"),
-        )
-        for row in rows
-    ]
+    return [_attachment(office, row) for row in rows]
 
 
 def read_attachment(office: Office, attachment: Attachment) -> bytes:
-    """A file's content.
+    """A file's content, for whoever may have it.
 
     Raises:
-        InvalidInput: the store's file is missing or is not what was stored.
+        InvalidInput: it is infected, or the antivirus program has not seen it yet; or the store's
+            file is missing or is not what was stored.
+    """
+    if attachment.scan is Scan.INFECTED:
+        raise InvalidInput(field="file", reason="infected")
+    if attachment.scan is Scan.WAITING and office.settings.clamd_url:
+        raise InvalidInput(field="file", reason="not_scanned")
+    return read_stored(office, attachment.sha256)
+
+
+def read_stored(office: Office, digest: str) -> bytes:
+    """What the store keeps under a SHA-256, whatever the antivirus program says of it.
+
+    Raises:
+        InvalidInput: missing, or not what was stored.
     """
     try:
-        content = _path(office, attachment.sha256).read_bytes()
+        content = office.sealer.open_bytes(_path(office, digest).read_bytes(), about=_about(digest))
     except OSError as error:
         raise InvalidInput(field="file", reason="missing") from error
-    if hashlib.sha256(content).hexdigest() != attachment.sha256:
+    except SealBroken as error:
+        raise InvalidInput(field="file", reason="damaged") from error
+    if hashlib.sha256(content).hexdigest() != digest:
         raise InvalidInput(field="file", reason="damaged")
     return content
 
 
+def note_taken(tx: Transaction, uid: str, *, now: datetime) -> None:
+    """An officer has had the file: a recording is to be heard no more."""
+    tx.execute(
+        update(attachments)
+        .where(attachments.c.uid == uid, attachments.c.taken_at.is_(None))
+        .values(taken_at=now)
+    )
+
+
+# ---- antivirus ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unscanned:
+    """A content the antivirus program has not seen yet; `id` is that of its first row."""
+
+    id: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """Who sent an infected file: the conversation to tell, where there is one."""
+
+    conversation_id: int | None
+    petition_id: int | None
+    name: str
+
+
+def unscanned_files(tx: Transaction, *, after: int = 0, limit: int = 20) -> list[Unscanned]:
+    """Contents that wait for the antivirus program, oldest first, above row id `after`."""
+    rows = tx.execute(
+        select(func.min(attachments.c.id).label("id"), attachments.c.sha256)
+        .where(attachments.c.scan == Scan.WAITING, attachments.c.id > after)
+        .group_by(attachments.c.sha256)
+        .order_by(func.min(attachments.c.id))
+        .limit(limit)
+    )
+    return [Unscanned(row.id, row.sha256) for row in rows]
+
+
+def count_unscanned(tx: Transaction) -> int:
+    """How many files wait for the antivirus program."""
+    query = select(func.count()).where(attachments.c.scan == Scan.WAITING)
+    return int(tx.execute(query).scalar_one())
+
+
+def record_scan(
+    office: Office, tx: Transaction, digest: str, *, finding: str, now: datetime
+) -> list[Carrier]:
+    """Note what the antivirus program said of a content; returns who sent it, if it is infected.
+
+    Args:
+        finding: what was found ("" nothing).
+    """
+    waiting = (attachments.c.sha256 == digest, attachments.c.scan == Scan.WAITING)
+    rows = tx.execute(select(attachments).where(*waiting).order_by(attachments.c.id)).mappings()
+    found = list(rows) if finding else []
+    tx.execute(
+        update(attachments)
+        .where(*waiting)
+        .values(
+            scan=Scan.INFECTED if finding else Scan.CLEAN,
+            scan_finding=finding[:120],
+            scanned_at=now,
+        )
+    )
+    return [
+        Carrier(row["conversation_id"], row["petition_id"], _attachment(office, row).name)
+        for row in found
+    ]
+
+
 def discard_attachments(office: Office, tx: Transaction, uids: Sequence[str]) -> None:
     """Forget files that belong to no petition: rows now, contents nobody else needs too."""
+    both = (attachments.c.sha256, attachments.c.original_sha256)
     free = (attachments.c.uid.in_(list(uids)), attachments.c.petition_id.is_(None))
-    digests = list(tx.execute(select(attachments.c.sha256).where(*free)).scalars())
+    digests = {each for row in tx.execute(select(*both).where(*free)) for each in row if each}
     if not digests:
         return
     tx.execute(delete(attachments).where(*free))
-    needed = set(
-        tx.execute(select(attachments.c.sha256).where(attachments.c.sha256.in_(digests))).scalars()
-    )
-    for digest in set(digests) - needed:
+    used = tx.execute(select(*both).where(or_(*(column.in_(digests) for column in both))))
+    for digest in digests - {each for row in used for each in row}:
         _path(office, digest).unlink(missing_ok=True)
+
+
+def _attachment(office: Office, row: RowMapping) -> Attachment:
+    return Attachment(
+        uid=row["uid"],
+        media_type=row["media_type"],
+        size=row["size"],
+        sha256=row["sha256"],
+        name=office.sealer.open(row["name_sealed"], about=f"attachment:{row['uid']}:name"),
+        original_sha256=row["original_sha256"],
+        scan=Scan(row["scan"]),
+        finding=row["scan_finding"],
+        taken=row["taken_at"] is not None,
+    )
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _about(digest: str) -> str:
+    return f"file:{digest}"
 
 
 def _path(office: Office, digest: str) -> Path:

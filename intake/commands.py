@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from intake import (
+    attachment_commands,
     calendar_commands,
     clock_commands,
     directory_commands,
@@ -30,6 +31,7 @@ def register(group: click.Group) -> None:
     group.add_command(backup)
     group.add_command(restore)
     for module in (
+        attachment_commands,
         clock_commands,
         calendar_commands,
         directory_commands,

@@ -62,15 +62,36 @@ class Petitioner:
     role: str = "petitioner"  # or "representative", "co_petitioner"
 
 
+class Scan(StrEnum):
+    """What the antivirus program said of a file."""
+
+    WAITING = "waiting"  # nothing yet: it is away, or there is none
+    CLEAN = "clean"
+    INFECTED = "infected"  # kept sealed, given to nobody
+
+
 @dataclass(frozen=True)
 class Attachment:
-    """A stored file. `uid` names it in our store, `sha256` its content, `size` in bytes."""
+    """A stored file. `uid` names it in our store, `sha256` its content, `size` in bytes.
+
+    `original_sha256`: what came, where the file is a picture written anew. `finding`: what the
+    antivirus program calls what it found. `taken`: an officer has had it.
+    """
 
     uid: str
     media_type: str
     size: int
     sha256: str
     name: str = ""
+    original_sha256: str | None = None
+    scan: Scan = Scan.WAITING
+    finding: str = ""
+    taken: bool = False
+
+    @property
+    def to_be_heard(self) -> bool:
+        """A recording that no officer has taken yet."""
+        return self.media_type.startswith("audio/") and not self.taken
 
 
 @dataclass(frozen=True)

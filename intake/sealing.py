@@ -26,7 +26,7 @@ _KEY_BYTES = 32
 
 
 class Sealer:
-    """Seals and opens short texts with AES-256-GCM; makes keyed fingerprints for look-ups."""
+    """Seals and opens texts and files with AES-256-GCM; makes keyed fingerprints for look-ups."""
 
     def __init__(self, keys: dict[int, bytes], current: int, fingerprint_key: bytes) -> None:
         """Args: keys: 32-byte keys by number; current: the one used to seal from now on."""
@@ -38,10 +38,13 @@ class Sealer:
 
     def seal(self, text: str, *, about: str) -> bytes:
         """Ciphertext of `text`, bound to `about` ("petition:REF:body")."""
+        return self.seal_bytes(text.encode("utf-8"), about=about)
+
+    def seal_bytes(self, content: bytes, *, about: str) -> bytes:
+        """Ciphertext of a file's content (in memory as a whole), bound to `about`."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         header = _FORMAT + self._current.to_bytes(2, "big")
-        sealed = self._ciphers[self._current].encrypt(nonce, text.encode("utf-8"), about.encode())
-        return header + nonce + sealed
+        return header + nonce + self._ciphers[self._current].encrypt(nonce, content, about.encode())
 
     def open(self, sealed: bytes, *, about: str) -> str:
         """The text again.
@@ -49,17 +52,24 @@ class Sealer:
         Raises:
             SealBroken: unknown key, altered bytes, or sealed about something else.
         """
+        return self.open_bytes(sealed, about=about).decode("utf-8")
+
+    def open_bytes(self, sealed: bytes, *, about: str) -> bytes:
+        """A file's content again.
+
+        Raises:
+            SealBroken: as `open`.
+        """
         data = bytes(sealed)
         cipher = self._ciphers.get(int.from_bytes(data[1:3], "big"))
         if cipher is None or data[:1] != _FORMAT:
             raise SealBroken(about=about)
         try:
-            opened = cipher.decrypt(
+            return cipher.decrypt(
                 data[3 : 3 + _NONCE_BYTES], data[3 + _NONCE_BYTES :], about.encode()
             )
         except (InvalidTag, ValueError) as error:  # ValueError: cut too short to hold anything
             raise SealBroken(about=about) from error
-        return opened.decode("utf-8")
 
     def fingerprint(self, text: str, *, purpose: str) -> str:
         """A keyed digest (32 hex digits): equal texts can be found, none can be read back."""

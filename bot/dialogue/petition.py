@@ -84,6 +84,13 @@ def begin_unsorted(state: State, text: str, known: Knowledge, voice: Voice) -> S
     return _ask(fresh, "place", voice.message("ask.place", choices=[voice.choice("skip")]), ())
 
 
+def offer_voice(state: State, voice: Voice) -> Step:
+    """A recording came instead of a story: a few typed words help, but nobody has to type."""
+    draft = state.draft or Draft(attachments=state.attachments, messages=1)
+    message = voice.message("files.voice", choices=[voice.choice("voice_only")])
+    return _ask(replace(state.idle(greeted=True), draft=draft), "text", message, ())
+
+
 def proceed(state: State, known: Knowledge, voice: Voice, *, lead: Lead = ()) -> Step:
     """Ask the draft's first open question; the summary is the last one."""
     draft = state.draft
@@ -325,6 +332,16 @@ def _draft(state: State) -> Draft:
 
 def _take_text(state: State, text: str, choice: str, known: Knowledge, voice: Voice) -> Step:
     draft = _draft(state)
+    if choice == "voice_only":
+        # An officer hears what it is about, and settles kind and agency.
+        changed = draft.settle(
+            "text",
+            text=voice("files.voice_text"),
+            kind=draft.kind or str(PetitionKind.KNPA),
+            agency=OFFICER_DECIDES,
+        ).settle("duplicate")
+        question = voice.message("ask.place", choices=[voice.choice("skip")])
+        return _ask(replace(state, draft=changed), "place", question, ())
     if len(text) > LONGEST_TEXT:
         return misread(state, voice, "bad.too_long", longest=LONGEST_TEXT)
     if len(text.split()) < _FEWEST_WORDS:

@@ -207,6 +207,12 @@ class ChannelCitizen:
         self.town.files[address] = content
         return self._told(self.town.fake(self.channel).photo(self.user, address))
 
+    def send_voice(self, address: str) -> list[str]:
+        """A recording that Zalo keeps at an address."""
+        recording = {"type": "audio", "payload": {"url": address}}
+        message = {"msg_id": f"voice-{len(self._inbox())}", "attachments": [recording]}
+        return self._told(self.town.zalo_oa.event("user_send_audio", self.user, message=message))
+
     def share_place(self) -> list[str]:
         if self.channel == "telegram":
             return self._told(self.town.telegram.location(self.user, 10.2537, 105.9722))

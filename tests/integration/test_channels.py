@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from intake.attachments import attachments_of
 from intake.store.tables import attachments, conversations, inbox, messages, petitions
 from tests.factories import BUS_LINE
 from tests.fakes.platforms import CHANNELS, ChannelCitizen, Town, open_town
@@ -89,6 +90,23 @@ def test_a_photo_becomes_an_attachment_of_the_petition(sqlite_town: Town, channe
         stored = tx.execute(select(attachments.c.petition_id, attachments.c.media_type)).one()
     assert stored.petition_id is not None
     assert stored.media_type == "image/jpeg"
+
+
+def test_whoever_cannot_type_files_by_voice_alone(sqlite_town: Town) -> None:
+    town, address = sqlite_town, "https://voice-aac-dl.zdn.vn/1.aac"
+    town.files[address] = b"OggS\x00\x02" + b"\x00" * 64
+    citizen = ChannelCitizen(town, "zalo_oa", "77")
+
+    (asked,) = citizen.send_voice(address)
+    citizen.pick("Gửi tin thoại")
+    citizen.pick("Bỏ qua")
+    citizen.pick("Gửi đơn")
+
+    assert "cán bộ sẽ nghe" in asked
+    with town.office.store.read() as tx:
+        petition_id = tx.execute(select(petitions.c.id)).scalar_one()
+        (recording,) = attachments_of(town.office, tx, petition_id)
+    assert recording.to_be_heard
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
