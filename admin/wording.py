@@ -67,8 +67,6 @@ REASONS: Mapping[str, str] = {
     "missing": "tệp không còn trong kho",
     "infected": "có mã độc, đã cách ly",
     "not_scanned": "chờ quét mã độc; xin thử lại sau",
-    "infected": "có mã độc, đã cách ly",
-    "not_scanned": "chờ quét mã độc; xin thử lại sau",
     "role": "vai trò không phù hợp",
     "identity": "không được xem thông tin người gửi",
     "already_recorded": "đã ghi nhận",
@@ -276,7 +274,6 @@ EVENTS: Mapping[str, str] = {
     "information_added": "Bổ sung thông tin",
     "file_quarantined": "Cách ly tệp có mã độc",
     "original_file_taken": "Lấy bản gốc của tệp",
-    "original_file_taken": "Lấy bản gốc của tệp",
     "signed_petition_received": "Ghi nhận đơn ký tên",
     "petition_forwarded": "Chuyển đơn",
     "route_corrected": "Sửa cơ quan nhận",
@@ -311,16 +308,7 @@ FILE_STATES: Mapping[str, str] = {
     "infected": "có mã độc, đã cách ly",
 }
 
-# What the antivirus program said of a file; "held": it has not looked yet, and must first.
-FILE_STATES: Mapping[str, str] = {
-    "waiting": "chưa quét mã độc",
-    "held": "chờ quét mã độc, chưa mở được",
-    "clean": "đã quét, không thấy mã độc",
-    "infected": "có mã độc, đã cách ly",
-}
-
 EVENT_VALUES: Mapping[str, str] = {
-    "finding": "mã độc",
     "finding": "mã độc",
     "kind": "loại",
     "from": "từ",

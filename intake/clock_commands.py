@@ -10,15 +10,22 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date, time
+from pathlib import Path
 
 import click
+from sqlalchemy import inspect, make_url
 
 from intake.clock import local_date, utc_now
 from intake.deadlines import ClockCase, ClockEvent, Deadline, ImpossibleEvents, derive_deadlines
 from intake.errors import IntakeError
+from intake.office import working_calendar
 from intake.petition import PetitionKind
 from intake.rules import Rules, rule_table
+from intake.settings import load_settings
+from intake.store.engine import Store
+from intake.store.tables import calendar_years
 from intake.workdays import WorkCalendar
 
 _FLAGS = {"complex": False, "remote": False, "several_places": False, "own_competence": True}
@@ -45,7 +52,7 @@ def deadlines(jsonl: bool) -> None:
     """Legal dates of petitions: events on standard input, dates and their derivation out."""
     if not jsonl:
         raise click.UsageError("say --jsonl: one JSON object a line")
-    rules, work_calendar = Rules.load(), WorkCalendar.load()
+    rules, work_calendar = Rules.load(), effective_calendar()
     today = local_date(utc_now())
     refused = 0
     for line in sys.stdin.buffer:
@@ -56,6 +63,23 @@ def deadlines(jsonl: bool) -> None:
         click.echo(_written(answer))
     if refused:
         sys.exit(1)
+
+
+def effective_calendar() -> WorkCalendar:
+    """The calendar this machine's office counts by; the shipped one where no office was set up.
+
+    Raises:
+        StorageAway: there is an office, but its database does not answer.
+        SetupRefused: a setting is wrong.
+    """
+    settings = load_settings()
+    url = make_url(settings.effective_database_url)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        return WorkCalendar.load()
+    with closing(Store(settings.effective_database_url)) as store, store.read() as tx:
+        if not inspect(tx).has_table(calendar_years.name):
+            return WorkCalendar.load()
+        return working_calendar(tx)
 
 
 def _written(answer: Mapping[str, object]) -> bytes:
@@ -192,8 +216,8 @@ def workdays() -> None:
 @click.argument("n", type=int)
 def add(day: date, n: int) -> None:
     """The N-th working day after DAY (before it, if N is negative)."""
-    work_calendar = WorkCalendar.load()
     try:
+        work_calendar = effective_calendar()
         end = work_calendar.add_working_days(day, n)
         doubts = work_calendar.doubts(min(day, end), max(day, end))
     except IntakeError as error:
@@ -207,8 +231,8 @@ def add(day: date, n: int) -> None:
 @click.argument("day", type=_IsoDay())
 def is_working_day(day: date) -> None:
     """Whether DAY is a working day, and why."""
-    work_calendar = WorkCalendar.load()
     try:
+        work_calendar = effective_calendar()
         answer = "yes" if work_calendar.is_working_day(day) else "no"
         click.echo(f"{answer} {work_calendar.explain(day)}")
     except IntakeError as error:
@@ -223,7 +247,7 @@ def calendar() -> None:
 @calendar.command("years")
 def years() -> None:
     """The years there is data for, and whether their plan is published."""
-    for year in WorkCalendar.load().years:
+    for year in effective_calendar().years:
         mark = "confirmed" if year.confirmed else "unconfirmed"
         click.echo(f"{year.year} {mark} {len(year.days)} special days, {len(year.pending)} pending")
 
@@ -233,7 +257,7 @@ def years() -> None:
 def show(year: int) -> None:
     """The special days of YEAR with the decision behind each."""
     try:
-        found = WorkCalendar.load().year(year)
+        found = effective_calendar().year(year)
     except IntakeError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{found.year} {'confirmed' if found.confirmed else 'unconfirmed'}")

@@ -9,13 +9,15 @@ from sqlalchemy import select
 from intake.directory import Directory
 from intake.places import Gazetteer
 from intake.routing import Router
-from intake.rules import Rules
+from intake.rules import Rules, read_local_terms
 from intake.sealing import Sealer, load_sealer
 from intake.settings import Settings
 from intake.store.engine import Store, Transaction
 from intake.store.schema import holds_sealed_values
-from intake.store.tables import calendar_overrides
-from intake.workdays import DayOverride, WorkCalendar
+from intake.store.tables import calendar_overrides, calendar_years
+from intake.workdays import DayOverride, WorkCalendar, YearDecision
+
+_TERMS = "terms.toml"
 
 
 @dataclass(eq=False)
@@ -37,11 +39,11 @@ class Office:
 
     def refresh_calendar(self, tx: Transaction) -> None:
         """Count by the officers' present calendar decisions from now on."""
-        self.calendar = WorkCalendar.load(day_overrides=day_overrides(tx))
+        self.calendar = working_calendar(tx)
 
     def with_calendar(self, tx: Transaction) -> Office:
         """The same office with the officers' present calendar decisions applied."""
-        return replace(self, calendar=WorkCalendar.load(day_overrides=day_overrides(tx)))
+        return replace(self, calendar=working_calendar(tx))
 
 
 def open_office(settings: Settings) -> Office:
@@ -57,7 +59,7 @@ def open_office(settings: Settings) -> Office:
     directory = Directory.load(settings.province, overlay=settings.data_dir / "directory")
     gazetteer = Gazetteer.load()
     with store.read() as tx:
-        calendar = WorkCalendar.load(day_overrides=day_overrides(tx))
+        calendar = working_calendar(tx)
     return Office(
         settings=settings,
         store=store,
@@ -65,8 +67,33 @@ def open_office(settings: Settings) -> Office:
         directory=directory,
         gazetteer=gazetteer,
         router=Router(directory, gazetteer),
-        rules=Rules.load(),
+        rules=rules_in_force(settings),
         calendar=calendar,
+    )
+
+
+def rules_in_force(settings: Settings) -> Rules:
+    """The law, with the province's own terms where the law sets none (`terms.toml`, data folder).
+
+    Raises:
+        DataFault: a table is wrong; names file and line.
+        UnknownRule: a term for a rule that is not open to provinces.
+    """
+    rules, own = Rules.load(), settings.data_dir / _TERMS
+    return rules.with_local(read_local_terms(own)) if own.is_file() else rules
+
+
+def working_calendar(tx: Transaction) -> WorkCalendar:
+    """The shipped years with everything officers decided laid over them."""
+    return WorkCalendar.load(day_overrides=day_overrides(tx), year_decisions=year_decisions(tx))
+
+
+def year_decisions(tx: Transaction) -> tuple[YearDecision, ...]:
+    """What officers decided about whole years, oldest year first."""
+    rows = tx.execute(select(calendar_years).order_by(calendar_years.c.year)).mappings()
+    return tuple(
+        YearDecision(year=row["year"], confirmed=row["confirmed"], decision=row["decision"])
+        for row in rows
     )
 
 

@@ -1,4 +1,4 @@
-"""The working calendar: what the year's plan says, and officers' decisions about single days."""
+"""The working calendar: each year's plan, and officers' decisions about days and whole years."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from admin.console.forms import NOTHING_TYPED, TheForm, Typed
 from admin.console.pages import page
 from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.errors import problem_of
-from intake.calendar_days import decide_day, take_back_day
+from intake.calendar_days import decide_day, decide_year, take_back_day, take_back_year
+from intake.calendar_plan import read_days_off, read_days_worked
 from intake.clock import local_date
 from intake.errors import IntakeError, InvalidInput
-from intake.office import Office, day_overrides
+from intake.office import Office, day_overrides, year_decisions
 from intake.officers import actor_of
 from intake.recompute import Moved, recompute_open
 
 router = APIRouter(prefix="/calendar")
+
+# A change may move every open petition; a page names the first of them and how many there are.
+_MOST_LISTED = 200
 
 
 @router.get("")
@@ -53,7 +57,7 @@ def decide(
             )
     except IntakeError as error:
         return _shown(request, office, local_date(now).year, typed=typed, error=error)
-    return _recomputed(request, office, day, now)
+    return _recomputed(request, office, day.year, now, cause=typed.one("decision"))
 
 
 @router.post("/remove")
@@ -67,14 +71,58 @@ def take_back(
     """Take a decision back; every open petition's dates are derived anew."""
     with office.store.write() as tx:
         take_back_day(office, tx, day, by=actor_of(officer), now=now)
-    return _recomputed(request, office, day, now)
+    return _recomputed(request, office, day.year, now)
 
 
-def _recomputed(request: Request, office: Office, day: date, now: datetime) -> Response:
+@router.post("/year")
+def enter_year(
+    request: Request, typed: TheForm, office: TheOffice, officer: TheOfficer, now: Now
+) -> Response:
+    """Enter a year's plan, or confirm it; every open petition's dates are derived anew."""
+    shown = local_date(now).year
+    try:
+        year = shown = _year(typed)
+        with office.store.write() as tx:
+            decide_year(
+                office,
+                tx,
+                year,
+                days_off=read_days_off(typed.one("days_off"), year),
+                days_worked=read_days_worked(typed.one("days_worked"), year),
+                confirmed=typed.ticked("confirmed"),
+                decision=typed.one("decision"),
+                by=actor_of(officer),
+                now=now,
+            )
+    except IntakeError as error:
+        return _shown(request, office, shown, typed=typed, error=error, entering=True)
+    return _recomputed(request, office, year, now, cause=typed.one("decision"))
+
+
+@router.post("/year/remove")
+def take_year_back(
+    request: Request,
+    office: TheOffice,
+    officer: TheOfficer,
+    now: Now,
+    year: Annotated[int, Form()],
+) -> Response:
+    """Take the decision about a year back; every open petition's dates are derived anew."""
+    try:
+        with office.store.write() as tx:
+            take_back_year(office, tx, year, by=actor_of(officer), now=now)
+    except InvalidInput as error:
+        return _shown(request, office, year, error=error)
+    return _recomputed(request, office, year, now)
+
+
+def _recomputed(
+    request: Request, office: Office, year: int, now: datetime, *, cause: str = ""
+) -> Response:
     with office.store.read() as tx:
         office.refresh_calendar(tx)
     moved = list(recompute_open(office, now=now, slot=f"calendar:{now.isoformat()}"))
-    return _shown(request, office, day.year, moved=moved)
+    return _shown(request, office, year, moved=moved, cause=cause)
 
 
 def _shown(
@@ -85,23 +133,31 @@ def _shown(
     typed: Typed = NOTHING_TYPED,
     error: IntakeError | None = None,
     moved: list[Moved] | None = None,
+    cause: str = "",
+    entering: bool = False,
 ) -> Response:
     years = {row.year: row for row in office.calendar.years}
     problem = problem_of(error) if error else None
     with office.store.read() as tx:
         decided = {row.day: row for row in day_overrides(tx)}
+        decided_years = {row.year: row for row in year_decisions(tx)}
     return page(
         request,
         "console/calendar.html",
         status_code=problem.status if problem else 200,
         year=year,
         plan=years.get(year),
-        years=sorted(years),
+        years=sorted(years.values(), key=lambda row: row.year),
+        following=max(years) + 1,
         decided=decided,
+        year_decision=decided_years.get(year),
         typed=typed,
+        entering=entering,
         problem=problem,
         moved=moved,
-        rules=office.rules,
+        most=_MOST_LISTED,
+        cause=cause,
+        stage_of=lambda rule: office.rules.stage_name(office.rules.get(rule).stage),
     )
 
 
@@ -110,3 +166,10 @@ def _day(typed: Typed) -> date:
         return date.fromisoformat(typed.one("day"))
     except ValueError as error:
         raise InvalidInput(field="day", reason="malformed") from error
+
+
+def _year(typed: Typed) -> int:
+    written = typed.one("year")
+    if not (written.isascii() and written.isdigit() and len(written) == 4):
+        raise InvalidInput(field="year", reason="malformed")
+    return int(written)
