@@ -29,7 +29,6 @@ class Settings(BaseSettings):
     province: str = Field("vinh-long", description="a shipped province or a folder of one")
     storage_url: str = Field("", description="attachments; empty: a local folder")
     clamd_url: str = Field("", description="antivirus: unix:///path or tcp://host:port")
-    clamd_url: str = Field("", description="antivirus: unix:///path or tcp://host:port")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     key_file: Path | None = Field(
         None, description="sealing keys; default keys/ in the data folder"

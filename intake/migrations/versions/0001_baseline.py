@@ -571,7 +571,6 @@ def upgrade() -> None:
         op.f("ix_attachments_petition_id"), "attachments", ["petition_id"], unique=False
     )
     op.create_index("ix_attachments_scan", "attachments", ["scan", "id"], unique=False)
-    op.create_index("ix_attachments_scan", "attachments", ["scan", "id"], unique=False)
     op.create_table(
         "clock_events",
         sa.Column(
