@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,9 +116,10 @@ def in_process(app: FastAPI) -> TestClient:
 
 
 @contextmanager
-def opened_web(url: str, folder: Path) -> Iterator[Web]:
-    """The application without the citizens' part, on a migrated database."""
+def opened_web(url: str, folder: Path, **settings: Any) -> Iterator[Web]:
+    """The application without the citizens' part, on a migrated database, with other settings."""
     office = build_office(url, folder)
+    office = replace(office, settings=office.settings.model_copy(update=settings))
     hashed = hash_password(PASSWORD)
     with office.store.write() as tx:
         for username, (role, agency, cleared) in OFFICERS.items():
