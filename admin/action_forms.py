@@ -26,7 +26,12 @@ def _absent(value: object) -> object:
 
 OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
 OptionalTime = Annotated[time | None, BeforeValidator(_absent)]
-OptionalNumber = Annotated[int | None, BeforeValidator(_absent)]
+# The bounds stand inside the union: an absent number has none.
+OptionalPeople = Annotated[Annotated[int, Field(ge=1, le=100_000)] | None, BeforeValidator(_absent)]
+OptionalRepresentatives = Annotated[
+    Annotated[int, Field(ge=1, le=100)] | None, BeforeValidator(_absent)
+]
+OptionalInstance = Annotated[Annotated[int, Field(ge=1, le=2)] | None, BeforeValidator(_absent)]
 OptionalCode = Annotated[str | None, BeforeValidator(_absent)]
 Document = Annotated[str, Field(max_length=80, description="number of the document, if any")]
 Code = Annotated[str, Field(min_length=1, max_length=80)]
@@ -50,7 +55,7 @@ class Accept(Form):
 
     on: OptionalDay = None
     document_number: Document = ""
-    representatives: Annotated[OptionalNumber, Field(ge=1, le=100)] = None
+    representatives: OptionalRepresentatives = None
     appointment: bool | None = None
     all_signed: bool | None = None
     decision_known_on: OptionalDay = None
@@ -99,7 +104,7 @@ class Reclassify(Form):
     """
 
     kind: PetitionKind
-    instance: Annotated[OptionalNumber, Field(ge=1, le=2)] = None
+    instance: OptionalInstance = None
     fields: list[Code] | None = None
     remote: bool | None = None
     several_places: bool | None = None
@@ -121,8 +126,8 @@ class ReceiveSigned(Form):
     """
 
     on: date
-    people: Annotated[OptionalNumber, Field(ge=1, le=100_000)] = None
-    representatives: Annotated[OptionalNumber, Field(ge=1, le=100)] = None
+    people: OptionalPeople = None
+    representatives: OptionalRepresentatives = None
     appointment: bool = False
     all_signed: bool = False
     anonymous: bool = False
@@ -215,7 +220,7 @@ class Withdraw(Form):
 
     document_number: Document = ""
     part: bool = False
-    people: Annotated[OptionalNumber, Field(ge=1, le=100_000)] = None
+    people: OptionalPeople = None
     termination_number: Document = ""
     goes_on: bool = False
 

@@ -97,9 +97,11 @@ def decide_year(
         if row.day in off:
             raise PlanFault(field="days_worked", line=row.line, reason="twice")
     here = known.get(year)
-    if here is not None and here.confirmed is confirmed and not (days_off or days_worked):
-        reason = "confirmed_already" if confirmed else "unchanged"
-        raise InvalidInput(field="year", reason=reason)
+    if here is not None and not (days_off or days_worked):
+        if confirmed and here.settled:
+            raise InvalidInput(field="year", reason="confirmed_already")
+        if not confirmed and not here.confirmed:
+            raise InvalidInput(field="year", reason="unchanged")
     tx.execute(delete(calendar_years).where(calendar_years.c.year == year))
     tx.execute(
         insert(calendar_years).values(

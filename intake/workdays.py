@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -101,6 +101,11 @@ class CalendarYear:
     weekly_rest: frozenset[int]  # ISO weekdays, Monday is 1
     days: tuple[CalendarDay, ...]
     pending: tuple[Pending, ...]
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing about the year is left to confirm."""
+        return self.confirmed and not self.pending and all(day.verified for day in self.days)
 
 
 @dataclass(frozen=True)
@@ -348,10 +353,11 @@ def _decided_year(known: CalendarYear | None, decision: YearDecision) -> Calenda
     weekend = frozenset({6, 7})
     if known is None:
         return CalendarYear(decision.year, decision.confirmed, None, weekend, (), ())
-    pending = () if decision.confirmed else known.pending
-    return CalendarYear(
-        known.year, decision.confirmed, known.published, known.weekly_rest, known.days, pending
-    )
+    if not decision.confirmed:
+        return replace(known, confirmed=False)
+    # Who confirms the year confirms the days that were only expected, and waits for no more.
+    days = tuple(replace(day, verified=True) for day in known.days)
+    return replace(known, confirmed=True, days=days, pending=())
 
 
 def _with_override(year: CalendarYear, override: DayOverride) -> CalendarYear:

@@ -135,7 +135,7 @@ def test_a_year_that_was_only_expected_is_confirmed_and_loses_its_mark(
         ("enter", "2028", "--decision", " "),
         ("enter", "2028", "--decision", "x", "--off", "mùng hai"),
         ("enter", "2028", "--decision", "x", "--off", "06/05", "--work", "06/05"),
-        ("confirm", "2026", "--decision", "x"),
+        ("confirm", "2025", "--decision", "x"),
         ("confirm", "1999", "--decision", "x"),
         ("forget", "2026"),
     ],

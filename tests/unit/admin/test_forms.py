@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from admin.action_forms import Accept, Answer, Extend, Withdraw
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from admin.action_forms import FORMS, Accept, Answer, Extend, Withdraw
 from admin.console.forms import Typed, fields_for
 from admin.console.sign_in import _own as own_address
+from intake.status import Action
 
 
 def test_an_empty_field_of_a_form_is_an_absent_one() -> None:
@@ -12,6 +18,25 @@ def test_an_empty_field_of_a_form_is_an_absent_one() -> None:
     form = Accept.model_validate(fields_for(Accept, typed))
     assert form.on is None
     assert form.document_number == "12/TB"
+
+
+@pytest.mark.parametrize("action", list(FORMS))
+def test_a_form_sent_with_nothing_filled_in_is_refused_or_taken_but_never_breaks(
+    action: Action,
+) -> None:
+    schema = FORMS[action].form
+    empty = Typed({name: [""] for name in schema.model_fields})
+    asked = {name for name, field in schema.model_fields.items() if field.is_required()}
+    assert _refused(schema, fields_for(schema, empty)) <= asked
+
+
+def _refused(schema: type[BaseModel], given: dict[str, Any]) -> set[str]:
+    """The fields that are refused."""
+    try:
+        schema.model_validate(given)
+    except ValidationError as refused:
+        return {str(error["loc"][0]) for error in refused.errors()}
+    return set()
 
 
 def test_a_list_takes_every_ticked_box() -> None:

@@ -170,6 +170,14 @@ def test_officers_open_and_confirm_years() -> None:
     assert date(2028, 2, 29) in opened.working_days(date(2028, 2, 1), date(2028, 3, 1))
 
 
+def test_who_confirms_a_year_confirms_its_expected_days_too() -> None:
+    assert not CALENDAR.year(2026).settled  # a swap was never read, another may still come
+    decided = WorkCalendar.load(year_decisions=[YearDecision(2026, True, "TB 3")])
+    assert decided.year(2026).settled
+    assert decided.doubts(date(2026, 8, 20), date(2026, 11, 25)) == ()
+    assert decided.differences(CALENDAR) == ()
+
+
 def test_an_override_in_a_year_without_data_does_not_open_it() -> None:
     alone = WorkCalendar.load(day_overrides=[DayOverride(date(2028, 1, 3), False, "nghỉ", "QĐ")])
     with pytest.raises(CalendarYearMissing):
