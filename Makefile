@@ -35,6 +35,8 @@ $(VENV)/.stamp-run: $(VENV)/.stamp-python requirements.lock requirements-build.l
 	@echo "Installing what the product needs …"
 	@$(HASHED) -r requirements.lock -r requirements-build.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@# Where the environment forbids Python to keep byte code, every start would compile the product.
+	@$(BIN)/python -m compileall -q admin bot intake
 	@touch $@
 
 $(VENV)/.stamp-dev: $(VENV)/.stamp-run requirements-dev.lock
