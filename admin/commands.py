@@ -165,8 +165,7 @@ def _opened(*, demo: bool = False) -> Office:
     if demo:
         settings = settings.model_copy(update={"demo": True})
     store = Store(settings.effective_database_url)
-    if schema.current_revision(store) != schema.newest_revision():
-        schema.upgrade(store)
+    schema.ensure_newest(store)
     store.close()
     return open_office(settings)
 

@@ -48,8 +48,7 @@ def chat(session: str) -> None:
     settings = load_settings()
     store = Store(settings.effective_database_url)
     try:
-        if schema.current_revision(store) != schema.newest_revision():
-            schema.upgrade(store)
+        schema.ensure_newest(store)
     finally:
         store.close()
     typed = sys.stdin.isatty()

@@ -49,17 +49,21 @@ def database() -> None:
 @database.command("upgrade")
 def upgrade() -> None:
     """Bring the database to this program's schema."""
-    click.echo(schema.upgrade(_store()))
+    from intake.store.upgrading import upgrade  # large, and no other command needs it
+
+    click.echo(upgrade(_store()))
 
 
 @database.command("check")
 def check() -> None:
     """Compare the database with the schema this program needs."""
+    from intake.store.upgrading import differences
+
     store = _store()
     found, wanted = schema.current_revision(store), schema.newest_revision()
     if found != wanted:
         raise SetupRefused(reason=f"the schema is at {found or 'nothing'}, needed is {wanted}")
-    differing = schema.differences(store)
+    differing = differences(store)
     if differing:
         raise SetupRefused(reason=f"the schema differs: {differing[0]}")
     click.echo(json.dumps({"revision": found, **store.facts()}))

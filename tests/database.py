@@ -25,7 +25,7 @@ def migrate(url: str) -> None:
     """Bring the database to the newest schema, the way the product does."""
     # Imported late: tests that need no database must not need the storage code to be importable.
     from intake.store import Store
-    from intake.store.schema import upgrade
+    from intake.store.upgrading import upgrade
 
     with closing(Store(url)) as store:
         upgrade(store)

@@ -1,68 +1,49 @@
-"""The schema's state: upgrade by migrations, compare with the declared tables."""
+"""The schema's state: which revision the database has, and which one this program needs.
+
+Every start asks this; the migration tool itself is loaded only where something has to be changed
+(`intake.store.upgrading`).
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text
 
 from intake.store.engine import Store
 from intake.store.tables import (
     conversations,
-    metadata,
     officer_contacts,
     petitions,
     second_factors,
 )
 
-_MIGRATIONS = Path(__file__).parent.parent / "migrations"
-_UPGRADE_LOCK = 7160410
-
-
-def upgrade(store: Store) -> str:
-    """Bring the database to the newest schema; returns the revision reached.
-
-    On PostgreSQL an advisory lock lets several machines start at once.
-    """
-    config = _config()
-    with store.engine.connect() as connection:
-        if not store.is_sqlite:
-            connection.execute(text(f"SELECT pg_advisory_lock({_UPGRADE_LOCK})"))
-            connection.commit()
-        try:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-        finally:
-            if not store.is_sqlite:
-                connection.execute(text(f"SELECT pg_advisory_unlock({_UPGRADE_LOCK})"))
-                connection.commit()
-    return newest_revision()
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_VERSION = re.compile(r"(\d{4})_\w+\.py")
 
 
 def newest_revision() -> str:
-    """The revision this program needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
+    """The revision this program needs: migrations bear running numbers, so the last one."""
+    names = (_VERSION.fullmatch(path.name) for path in (MIGRATIONS / "versions").iterdir())
+    return max(name[1] for name in names if name)
 
 
 def current_revision(store: Store) -> str | None:
     """The revision the database has; None for an empty one."""
     with store.read() as tx:
-        return MigrationContext.configure(tx).get_current_revision()
+        if not inspect(tx).has_table("alembic_version"):
+            return None
+        return tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def differences(store: Store) -> list[str]:
-    """How the migrated schema differs from the declared tables; empty when they agree."""
-    with store.read() as tx:
-        context = MigrationContext.configure(tx, opts={"compare_type": True})
-        return [str(difference) for difference in compare_metadata(context, metadata)]
+def ensure_newest(store: Store) -> None:
+    """Migrate a database that is empty or older than this program."""
+    if current_revision(store) != newest_revision():
+        # The migration tool is large, and hardly any start needs it.
+        from intake.store.upgrading import upgrade
+
+        upgrade(store)
 
 
 def holds_sealed_values(store: Store) -> bool:
@@ -74,9 +55,3 @@ def holds_sealed_values(store: Store) -> bool:
             and tx.execute(select(func.count()).select_from(table)).scalar_one() > 0
             for table in (petitions, conversations, officer_contacts, second_factors)
         )
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config

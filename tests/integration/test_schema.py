@@ -3,10 +3,13 @@
 from contextlib import closing
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from intake.errors import SetupRefused
 from intake.store import Store
-from intake.store.schema import current_revision, differences, newest_revision, upgrade
+from intake.store.schema import MIGRATIONS, current_revision, newest_revision
+from intake.store.upgrading import differences, upgrade
 
 
 def test_migrations_from_nothing_make_the_declared_tables(empty_database_url):
@@ -15,6 +18,12 @@ def test_migrations_from_nothing_make_the_declared_tables(empty_database_url):
         upgrade(store)
         assert current_revision(store) == newest_revision()
         assert differences(store) == []
+
+
+def test_the_newest_revision_is_the_migrations_one_head():
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [newest_revision()]
 
 
 def test_upgrading_twice_changes_nothing(empty_database_url):
