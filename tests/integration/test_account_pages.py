@@ -61,7 +61,7 @@ def web(database_url: str, tmp_path: Path, server: Any, fake: FakeTelegram) -> I
 
 def test_an_address_is_confirmed_by_mail_and_then_told(web: Web, server: Any) -> None:
     clerk = web.console("clerk")
-    assert "chưa liên kết" in text_of(clerk.get(PAGE))
+    assert "hãy liên kết một cách nhận" in text_of(clerk.get(PAGE))
     assert clerk.send(f"{PAGE}/email", email="không phải thư").status_code == 422
     assert clerk.send(f"{PAGE}/email", email=ADDRESS).status_code == 303
     assert deliver_mails(web.office, now=web.now) == 1
