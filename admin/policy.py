@@ -114,6 +114,7 @@ POLICY: tuple[Row, ...] = (
     _page("GET", f"{_PAGE}/actions/{{action}}", HANDLING_ROLES),
     _page("POST", f"{_PAGE}/identity", HANDLING_ROLES),
     _page("GET", f"{_PAGE}/attachments/{{uid}}", HANDLING_ROLES),
+    _page("POST", f"{_PAGE}/notices/{{number}}/retry", HANDLING_ROLES),
     _page("GET", f"{_PAGE}/letters/{{code}}", HANDLING_ROLES),
     _page("POST", f"{_PAGE}/letters/{{code}}", HANDLING_ROLES),
     _page("GET", "/console/agencies", HANDLING_ROLES | ADMINISTRATORS),

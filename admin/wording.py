@@ -67,6 +67,7 @@ REASONS: Mapping[str, str] = {
     "missing": "tệp không còn trong kho",
     "infected": "có mã độc, đã cách ly",
     "not_scanned": "chờ quét mã độc; xin thử lại sau",
+    "not_waiting": "thông báo này không chờ gửi lại",
     "role": "vai trò không phù hợp",
     "identity": "không được xem thông tin người gửi",
     "already_recorded": "đã ghi nhận",
@@ -273,6 +274,7 @@ EVENTS: Mapping[str, str] = {
     "information_requested": "Yêu cầu công dân bổ sung",
     "information_added": "Bổ sung thông tin",
     "file_quarantined": "Cách ly tệp có mã độc",
+    "notice_retried": "Cho gửi lại thông báo",
     "original_file_taken": "Lấy bản gốc của tệp",
     "signed_petition_received": "Ghi nhận đơn ký tên",
     "petition_forwarded": "Chuyển đơn",
@@ -310,6 +312,7 @@ FILE_STATES: Mapping[str, str] = {
 
 EVENT_VALUES: Mapping[str, str] = {
     "finding": "mã độc",
+    "notice": "thông báo số",
     "kind": "loại",
     "from": "từ",
     "to": "đến",
@@ -379,9 +382,18 @@ NOTICE_STATES: Mapping[str, str] = {
     "ready": "Chờ gửi",
     "leased": "Đang gửi",
     "sent": "Đã gửi",
-    "held": "Chưa gửi được",
-    "dead": "Không gửi được",
+    "held": "Chưa báo được cho người dân",
+    "dead": "Không báo được cho người dân",
     "no_channel": "Báo bằng văn bản hoặc điện thoại",
+}
+
+# Why a notice did not reach the citizen, by what the channel said; "other": its own code.
+NOTICE_REASONS: Mapping[str, str] = {
+    "WindowClosed": "đã lâu người dân không nhắn vào kênh; tin sẽ tự gửi khi họ nhắn lại",
+    "NoRoute": "kênh không cho gửi, không có số điện thoại nhận tin; sẽ tự gửi khi họ nhắn lại",
+    "Withdrawn": "người dân đã rút lại sự đồng ý nhận tin",
+    "Forbidden": "người dân đã chặn tài khoản của cơ quan",
+    "other": "kênh từ chối hoặc không trả lời (mã {code})",
 }
 
 # States of a deadline; "missed_done" is one that was met after its day.

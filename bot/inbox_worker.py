@@ -42,11 +42,11 @@ from intake.conversations import (
     open_conversation,
 )
 from intake.errors import InvalidInput, StorageAway, TooMany
-from intake.notices import NoticeState
+from intake.notices import release_held
 from intake.office import Office
 from intake.officer_contacts import CHATS, link_chat, read_link_code
 from intake.store.engine import Transaction
-from intake.store.tables import conversations, notices
+from intake.store.tables import conversations
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 0.25
@@ -369,8 +369,4 @@ def _in_contact(office: Office, tx: Transaction, sender: Sender, now: datetime) 
         .where(conversations.c.id == conversation.id)
         .values(last_inbound_at=now, withdrawn_at=None)
     )
-    tx.execute(
-        update(notices)
-        .where(notices.c.conversation_id == conversation.id, notices.c.state == NoticeState.HELD)
-        .values(state=NoticeState.READY, due_at=now)
-    )
+    release_held(tx, conversation.id, now=now)

@@ -5,7 +5,7 @@ Every platform and the web say the same; a repeat carries the same number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -41,6 +41,18 @@ def notice_message(office: Office, notice: Notice, say: Voice) -> OutgoingMessag
         tail = say("notice.cut")
         text = text[: LONGEST_AUTHORED - len(tail)].rstrip() + tail
     return OutgoingMessage(text, _choices(notice.kind, say), topic=f"notice.{notice.kind}")
+
+
+def merged(messages: Sequence[OutgoingMessage], language: str) -> OutgoingMessage:
+    """Several notices that waited for the person's next contact, as one message, newest first.
+
+    Args:
+        messages: oldest first; the newest one's choices are offered.
+    """
+    opening = voice(language)("notice.merged", count=len(messages))
+    texts = [message.text for message in reversed(messages)]
+    newest = messages[-1]
+    return OutgoingMessage("\n\n".join((opening, *texts)), newest.choices, topic="notice.merged")
 
 
 def _choices(kind: NoticeKind, say: Voice) -> tuple[Any, ...]:

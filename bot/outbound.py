@@ -26,11 +26,18 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.channel_data import limits, seconds
 from bot.messages import Channel, OutgoingMessage, SendFailed, fit
+from bot.notices import merged
 from bot.sending import SlowDown, Uncertain
 from intake.clock import local_date, utc_now
-from intake.conversations import Sender, add_outbound, conversation_by_id, sender_of
+from intake.conversations import (
+    Sender,
+    add_outbound,
+    conversation_by_id,
+    language_of,
+    sender_of,
+)
 from intake.errors import StorageAway
-from intake.notices import Notice, NoticeState, notice_by_id, settle_notice
+from intake.notices import Notice, NoticeState, notice_by_id, released_with, settle_notice
 from intake.office import Office
 from intake.officer_contacts import CHATS, chat_account
 from intake.officer_messages import (
@@ -110,6 +117,7 @@ class _Job:
     row_id: int = 0
     parts_sent: int = 0
     notice: Notice | None = None
+    others: tuple[int, ...] = ()  # further notices the same message tells of
     contact: Contact | None = None
     officers: OfficerMessage | None = None
 
@@ -319,6 +327,12 @@ class Outbound:
             return None
         self._lease(tx, notices, row, now)
         notice = notice_by_id(tx, self._office.sealer, row["id"])
+        others = released_with(
+            tx, self._office.sealer, notice,
+            owner=self._owner, now=now, lease=seconds("outbox", "lease_seconds"),
+        )  # fmt: skip
+        language = language_of(tx, row["conversation_id"])
+        worded = [self._word(self._office, tx, each) for each in (notice, *others)]
         known = tx.execute(
             select(conversations.c.last_inbound_at, conversations.c.withdrawn_at).where(
                 conversations.c.id == row["conversation_id"]
@@ -326,13 +340,14 @@ class Outbound:
         ).one()
         return _Job(
             to=sender_of(tx, self._office.sealer, row["conversation_id"]),
-            message=self._word(self._office, tx, notice),
+            message=merged(worded, language) if others else worded[0],
             chat=str(row["conversation_id"]),
             conversation_id=row["conversation_id"],
             attempts=row["attempts"] + 1,
             at=start,
             key=str(row["dedup_key"]),
             notice=notice,
+            others=tuple(each.id for each in others),
             contact=Contact(known.last_inbound_at, known.withdrawn_at is not None),
         )
 
@@ -474,6 +489,8 @@ class Outbound:
         with self._office.store.write() as tx:
             self._rest(tx, job)
             kept = settle_notice(tx, notice.id, owner=self._owner, state=NoticeState.SENT, now=now)
+            for other in job.others:
+                settle_notice(tx, other, owner=self._owner, state=NoticeState.SENT, now=now)
             if kept and _not_written(tx, notice.id):
                 add_outbound(
                     tx, self._office.sealer,
@@ -506,10 +523,11 @@ class Outbound:
             if job.notice is None:
                 self._settle_reply(tx, job.row_id, OutboxState.DEAD, error=error.reason)
             else:
-                settle_notice(
-                    tx, job.notice.id, owner=self._owner, now=now, error=error.reason,
-                    state=NoticeState.DEAD if dead else NoticeState.HELD,
-                )  # fmt: skip
+                for notice_id in (job.notice.id, *job.others):
+                    settle_notice(
+                        tx, notice_id, owner=self._owner, now=now, error=error.reason,
+                        state=NoticeState.DEAD if dead else NoticeState.HELD,
+                    )  # fmt: skip
         _log.warning(
             "not_delivered", channel=self._channel.name, reason=error.reason, dead=dead,
             notice=None if job.notice is None else job.notice.id,
@@ -531,10 +549,11 @@ class Outbound:
         if job.notice is None:
             self._settle_reply(tx, job.row_id, OutboxState.READY, error=reason, due_at=due)
             return
-        settle_notice(
-            tx, job.notice.id, owner=self._owner, state=NoticeState.READY, now=now,
-            due_at=due, error=reason,
-        )  # fmt: skip
+        for notice_id in (job.notice.id, *job.others):
+            settle_notice(
+                tx, notice_id, owner=self._owner, state=NoticeState.READY, now=now,
+                due_at=due, error=reason,
+            )  # fmt: skip
 
     def _settle_reply(
         self,

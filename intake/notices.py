@@ -34,6 +34,9 @@ class NoticeState(StrEnum):
     NO_CHANNEL = "no_channel"  # the petition did not come by chat: told by letter or telephone
 
 
+NOT_TOLD = (NoticeState.HELD, NoticeState.DEAD)
+
+
 @dataclass(frozen=True)
 class Notice:
     """One notice. `number` counts within the petition, so that a repeat is recognisable."""
@@ -50,6 +53,11 @@ class Notice:
     created_at: datetime
     sent_at: datetime | None
     last_error: str
+
+    @property
+    def not_told(self) -> bool:
+        """Whether officers must know that the person has not been told."""
+        return self.state in NOT_TOLD
 
 
 def write_notice(
@@ -164,19 +172,81 @@ def settle_notice(
     error: str = "",
 ) -> bool:
     """Record what became of a leased notice; False if the lease was lost to another worker."""
+    changes: dict[str, Any] = {
+        "state": state,
+        "sent_at": now if state is NoticeState.SENT else None,
+        "due_at": due_at or now,
+        "lease_until": None,
+        "last_error": error[:200],
+    }
+    if state is NoticeState.HELD:
+        changes["held_at"] = now
     result = tx.execute(
         update(notices)
         .where(notices.c.id == notice_id, notices.c.lease_owner == owner)
         .where(notices.c.state == NoticeState.LEASED)
-        .values(
-            state=state,
-            sent_at=now if state is NoticeState.SENT else None,
-            due_at=due_at or now,
-            lease_until=None,
-            last_error=error[:200],
-        )
+        .values(**changes)
     )
     return result.rowcount == 1
+
+
+def release_held(tx: Transaction, conversation_id: int, *, now: datetime) -> None:
+    """The person is in contact again: what was held may go."""
+    tx.execute(
+        update(notices)
+        .where(notices.c.conversation_id == conversation_id, notices.c.state == NoticeState.HELD)
+        .values(state=NoticeState.READY, due_at=now)
+    )
+
+
+def try_again(tx: Transaction, petition_id: int, number: int, *, now: datetime) -> bool:
+    """Give a held or dead notice another set of tries; False: it is neither."""
+    result = tx.execute(
+        update(notices)
+        .where(
+            notices.c.petition_id == petition_id,
+            notices.c.number == number,
+            notices.c.state.in_(NOT_TOLD),
+        )
+        .values(state=NoticeState.READY, due_at=now, attempts=0, lease_until=None)
+    )
+    return result.rowcount == 1
+
+
+def released_with(
+    tx: Transaction, sealer: Sealer, notice: Notice, *, owner: str, now: datetime, lease: timedelta
+) -> list[Notice]:
+    """Lease what else was held for the same person, so that one message tells it all.
+
+    Args:
+        notice: a leased notice; nothing joins one that was never held.
+
+    Returns:
+        The others, oldest first.
+    """
+    held = (notices.c.held_at.is_not(None), notices.c.conversation_id == notice.conversation_id)
+    mine = select(notices.c.id).where(notices.c.id == notice.id, *held)
+    if tx.execute(mine).first() is None:
+        return []
+    rows = list(
+        tx.execute(
+            select(notices)
+            .where(*held, notices.c.state == NoticeState.READY, notices.c.due_at <= now)
+            .order_by(notices.c.id)
+            .with_for_update(skip_locked=True)
+        ).mappings()
+    )
+    tx.execute(
+        update(notices)
+        .where(notices.c.id.in_([row["id"] for row in rows]))
+        .values(
+            state=NoticeState.LEASED,
+            lease_until=now + lease,
+            lease_owner=owner,
+            attempts=notices.c.attempts + 1,
+        )
+    )
+    return [_notice(row, sealer) for row in rows]
 
 
 def notice_by_id(tx: Transaction, sealer: Sealer, notice_id: int) -> Notice:

@@ -35,7 +35,10 @@ _LONGEST_EXCERPT = 140
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an officer asks to see; everything optional. `received_until` is exclusive."""
+    """What an officer asks to see; everything optional. `received_until` is exclusive.
+
+    `not_told`: a notice has not reached the citizen.
+    """
 
     agency: str | None = None
     statuses: tuple[PetitionStatus, ...] = ()
@@ -44,6 +47,7 @@ class Wanted:
     due_before: date | None = None
     assigned_to: str | None = None
     unassigned: bool = False
+    not_told: bool = False
     received_from: datetime | None = None
     received_until: datetime | None = None
     query: str = ""
@@ -109,6 +113,7 @@ def _filters(officer: Officer, wanted: Wanted, directory: Directory) -> list[Pet
         due_before=wanted.due_before,
         assigned_to=wanted.assigned_to,
         unassigned=wanted.unassigned,
+        not_told=wanted.not_told,
         received_from=wanted.received_from,
         received_until=wanted.received_until,
         query=wanted.query,

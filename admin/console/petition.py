@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from admin.console.naming import proposals, topic_name
 from admin.console.pages import page
@@ -16,6 +16,7 @@ from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.dossier import Dossier, open_dossier, viewable_petition
 from admin.letters.letters import letters_for
 from intake.accounts import list_officers
+from intake.actions import retry_notice
 from intake.attachments import attachments_of, note_taken, read_attachment
 from intake.clock import local_date
 from intake.deadlines import MISSED, RUNNING, SUSPENDED, Deadline
@@ -99,6 +100,16 @@ def attachment(
             "Content-Security-Policy": "sandbox; default-src 'none'",
         },
     )
+
+
+@router.post("/notices/{number}/retry")
+def retry(
+    reference: str, number: int, office: TheOffice, officer: TheOfficer, now: Now
+) -> Response:
+    """Have a notice that did not reach the citizen tried again."""
+    with office.store.write() as tx:
+        retry_notice(office, tx, officer, reference, number, now=now)
+    return RedirectResponse(f"/console/petitions/{reference}#notices", 303)
 
 
 def _shown(

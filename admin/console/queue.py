@@ -29,7 +29,7 @@ router = APIRouter()
 _ROWS = 30
 
 # The tabs and what each narrows the list to; `None` days: filled in with today.
-TABS = ("due", "overdue", "mine", "unassigned", "waiting", "all")
+TABS = ("due", "overdue", "mine", "unassigned", "waiting", "not_told", "all")
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,8 @@ def _wanted(chosen: Filters, officer: Officer, today: date) -> Wanted:
             return replace(base, open_only=True, assigned_to=None, unassigned=True)
         case "waiting":
             return replace(base, statuses=(PetitionStatus.AWAITING_INFORMATION,))
+        case "not_told":
+            return replace(base, not_told=True)
         case _:
             return base
 

@@ -22,6 +22,7 @@ from intake.actions.handling import (
     request_information,
     reroute,
 )
+from intake.actions.notices import retry_notice
 from intake.actions.rehome import (
     Rehoming,
     officers_at_closed_bodies,
@@ -60,6 +61,7 @@ __all__ = [
     "request_information",
     "reroute",
     "resume",
+    "retry_notice",
     "suspend",
     "withdraw",
 ]

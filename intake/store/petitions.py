@@ -34,6 +34,7 @@ from intake.store.tables import (
     clock_events,
     deadlines,
     handlings,
+    notices,
     petitioners,
     petitions,
 )
@@ -234,6 +235,7 @@ class PetitionFilter:
     due_before: date | None = None
     assigned_to: str | None = None
     unassigned: bool = False
+    not_told: bool = False
     received_from: datetime | None = None
     received_until: datetime | None = None
     query: str = ""
@@ -298,6 +300,9 @@ def _conditions(chosen: PetitionFilter) -> list[ColumnElement[bool]]:
         wanted.append(petitions.c.assigned_to == chosen.assigned_to)
     if chosen.unassigned:
         wanted.append(petitions.c.assigned_to.is_(None))
+    if chosen.not_told:
+        untold = select(notices.c.petition_id).where(notices.c.state.in_(("held", "dead")))
+        wanted.append(petitions.c.id.in_(untold))
     if chosen.received_from is not None:
         wanted.append(petitions.c.received_at >= chosen.received_from)
     if chosen.received_until is not None:

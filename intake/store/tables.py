@@ -272,6 +272,7 @@ notices = Table(
     Column("lease_owner", String(60)),
     Column("last_error", String(200), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
+    Column("held_at", Instant),  # since when it waits for the person's next contact
     Column("sent_at", Instant),
     Index("ix_notices_ready", "state", "channel", "due_at"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.outbound import tries_before_giving_up
 from intake import actions
 from intake.clock import CIVIL_ZONE
 from intake.conversations import Sender, add_outbound, open_conversation
+from intake.errors import InvalidInput
 from intake.notices import NoticeState, write_notice
 from intake.petition import Source
 from intake.status import NoticeKind
@@ -125,6 +127,66 @@ def test_the_window_decides_how_zalo_is_used(
         if by == "template":
             assert reference in sent.text
             assert "xe buýt" not in sent.text
+
+
+def test_what_was_held_is_told_in_one_message_newest_first(town: Town) -> None:
+    reference = filed(town, "zalo_oa")
+    town.zalo_oa.refusals = {"77": -230, "84900000001": -118}
+    for kind in (NoticeKind.ACCEPTED, NoticeKind.DEADLINE_MISSED, NoticeKind.CLOSED):
+        with town.office.store.write() as tx:
+            petition = get_petition(tx, reference)
+            write_notice(
+                tx, town.office.sealer, petition, kind, {"reference": reference},
+                now=town.clock.now,
+            )  # fmt: skip
+        town.deliver()
+    assert last_notice(town).state == NoticeState.HELD
+    town.zalo_oa.refusals.clear()
+    before = len(town.zalo_oa.sent)
+
+    ChannelCitizen(town, "zalo_oa", "77").say("xin chào")
+
+    (told,) = [sent.text for sent in since(town, town.zalo_oa, before) if "tin số" in sent.text]
+    numbers = [int(number) for number in re.findall(r"tin số (\d+)", told)]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) >= 3
+    with town.office.store.read() as tx:
+        assert set(tx.execute(select(notices.c.state)).scalars()) == {NoticeState.SENT}
+
+
+def test_a_merged_message_that_fails_is_held_as_a_whole(town: Town) -> None:
+    reference = filed(town, "zalo_oa")
+    town.zalo_oa.refusals = {"77": -230, "84900000001": -118}
+    for _ in range(2):
+        with town.office.store.write() as tx:
+            write_notice(
+                tx, town.office.sealer, get_petition(tx, reference), NoticeKind.CLOSED,
+                {"reference": reference}, now=town.clock.now,
+            )  # fmt: skip
+    town.deliver()
+    assert town.post("zalo_oa", town.zalo_oa.text("77", "xin chào")) == 200
+
+    town.work()
+
+    with town.office.store.read() as tx:
+        assert set(tx.execute(select(notices.c.state)).scalars()) == {NoticeState.HELD}
+
+
+def test_an_officer_has_a_dead_notice_tried_again(town: Town) -> None:
+    reference = filed(town, "zalo_oa")
+    office, by = town.office, officer(town.office)
+    accept(town, reference)
+    with office.store.write() as tx:
+        tx.execute(update(notices).values(state=NoticeState.DEAD, attempts=20))
+    number = last_notice(town).number
+
+    with office.store.write() as tx:
+        actions.retry_notice(office, tx, by, reference, number, now=town.clock.now)
+    town.deliver()
+
+    assert last_notice(town).state == NoticeState.SENT
+    with office.store.write() as tx, pytest.raises(InvalidInput):
+        actions.retry_notice(office, tx, by, reference, number, now=town.clock.now)
 
 
 def test_a_notice_nobody_can_deliver_is_held_and_goes_out_with_the_next_contact(

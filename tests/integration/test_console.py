@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from intake import actions
 from intake.attachments import add_attachment, check_file, write_file
+from intake.notices import write_notice
 from intake.petition import PetitionKind
-from intake.status import Action, PetitionStatus
+from intake.status import Action, NoticeKind, PetitionStatus
 from intake.store.petitions import get_petition
+from intake.store.tables import attachments, notices
 from tests.factories import accepted, file, file_signed
 from tests.web import CENTRE, INSPECTORATE, PASSWORD, Web, opened_web
 
@@ -306,6 +309,69 @@ def test_likely_duplicates_are_shown_to_who_may_see_them(web: Web) -> None:
     page = web.console("clerk").get(page_of(second.reference))
     assert first.reference in page.text
     assert "giống 100 %" in text_of(page)
+
+
+def test_who_was_not_told_is_shown_with_the_reason_and_tried_again(web: Web) -> None:
+    petition = file(web.office)
+    with web.office.store.write() as tx:
+        write_notice(
+            tx, web.office.sealer, petition, NoticeKind.CLOSED,
+            {"reference": petition.reference}, now=web.now,
+        )  # fmt: skip
+        tx.execute(update(notices).values(state="held", last_error="WindowClosed"))
+    clerk, path = web.console("clerk"), page_of(petition.reference)
+
+    page = text_of(clerk.get(path))
+    assert "chưa báo được cho người dân" in page
+    assert "đã lâu người dân không nhắn" in page
+    assert petition.reference in clerk.get("/console/petitions", tab="not_told").text
+    number = re.search(r"/notices/(\d+)/retry", clerk.get(path).text)
+    assert number is not None
+    assert clerk.send(f"{path}/notices/{number[1]}/retry").status_code == 303
+
+    assert "Cho gửi lại thông báo" in text_of(clerk.get(path))
+    assert petition.reference not in clerk.get("/console/petitions", tab="not_told").text
+    assert clerk.send(f"{path}/notices/{number[1]}/retry").status_code == 422
+
+
+def test_a_recording_is_marked_to_be_heard_until_it_was_taken(web: Web) -> None:
+    checked = check_file(b"OggS\x00\x02" + b"\x00" * 64, "tin-thoai.ogg")
+    digest = write_file(web.office, checked)
+    with web.office.store.write() as tx:
+        uid = add_attachment(web.office, tx, checked, digest, conversation_id=None, now=web.now)
+    petition = file(web.office, attachments=(uid,))
+    clerk, path = web.console("clerk"), page_of(petition.reference)
+
+    assert "cần nghe" in text_of(clerk.get(path))
+    clerk.get(f"{path}/attachments/{uid}")
+
+    assert "cần nghe" not in text_of(clerk.get(path))
+
+
+@pytest.mark.parametrize(
+    ("scan", "clamd", "shown", "given"),
+    [
+        ("waiting", "", "chưa quét mã độc", 200),
+        ("waiting", "tcp://127.0.0.1:1", "chờ quét mã độc", 422),
+        ("clean", "tcp://127.0.0.1:1", "đã quét, không thấy mã độc", 200),
+        ("infected", "", "có mã độc, đã cách ly (Eicar)", 422),
+    ],
+)
+def test_what_the_antivirus_program_said_decides_what_is_given_out(
+    web: Web, monkeypatch: pytest.MonkeyPatch, scan: str, clamd: str, shown: str, given: int
+) -> None:
+    checked = check_file(b"%PDF-1.4\n%%EOF\n", "đơn.pdf")
+    digest = write_file(web.office, checked)
+    with web.office.store.write() as tx:
+        uid = add_attachment(web.office, tx, checked, digest, conversation_id=None, now=web.now)
+        finding = "Eicar" if scan == "infected" else ""
+        tx.execute(update(attachments).values(scan=scan, scan_finding=finding))
+    petition = file(web.office, attachments=(uid,))
+    monkeypatch.setattr(web.office.settings, "clamd_url", clamd)
+    clerk, path = web.console("clerk"), page_of(petition.reference)
+
+    assert shown in text_of(clerk.get(path))
+    assert clerk.get(f"{path}/attachments/{uid}").status_code == given
 
 
 def test_a_file_is_only_ever_downloaded(web: Web) -> None:

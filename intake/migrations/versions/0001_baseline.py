@@ -390,7 +390,6 @@ def upgrade() -> None:
         ),
         sa.Column("next_due", sa.Date(), nullable=True),
         sa.Column("next_rule", sa.String(length=40), nullable=True),
-        sa.Column("dates_digest", sa.BigInteger(), nullable=True),
         sa.Column(
             "accused",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
@@ -600,6 +599,22 @@ def upgrade() -> None:
         op.f("ix_clock_events_petition_id"), "clock_events", ["petition_id"], unique=False
     )
     op.create_table(
+        "deadline_digests",
+        sa.Column(
+            "petition_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["petition_id"],
+            ["petitions.id"],
+            name=op.f("fk_deadline_digests_petition_id_petitions"),
+        ),
+        sa.PrimaryKeyConstraint("petition_id", name=op.f("pk_deadline_digests")),
+    )
+    op.create_table(
         "deadlines",
         sa.Column(
             "id",
@@ -680,6 +695,7 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(length=60), nullable=True),
         sa.Column("last_error", sa.String(length=200), nullable=False),
         sa.Column("created_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("held_at", intake.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("sent_at", intake.store.tables.Instant(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
