@@ -9,23 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import update
-
 from intake.deadlines import ClockCase, ClockEvent, Deadline, derive_deadlines
 from intake.office import Office
 from intake.petition import Petition, PetitionKind
 from intake.rules import ALARM
 from intake.status import PetitionStatus
+from intake.store.dates import StoredDates, StoredDeadline, write_dates
 from intake.store.engine import Transaction
 from intake.store.petitions import (
     ClockEventRow,
-    StoredDeadline,
     clock_events_of,
     get_petition_by_id,
     handlings_of,
-    replace_deadlines,
 )
-from intake.store.tables import petitions
 from intake.workdays import CalendarYearMissing
 
 # The only term that runs from a mere message: the answer about what becomes of it
@@ -57,7 +53,6 @@ class DatedRow:
     """What the clock needs of a petition, for bulk work: reading all columns takes most time."""
 
     id: int
-    reference: str
     kind: PetitionKind
     status: PetitionStatus
     instance: int
@@ -69,7 +64,6 @@ class DatedRow:
     facts: tuple[str, ...]
     acceptance_rule: str
     as_information: bool
-    next_due: date | None
 
 
 def due_view(office: Office, tx: Transaction, petition: Petition, *, today: date) -> DueView:
@@ -132,25 +126,22 @@ def store_deadlines(
 ) -> Petition:
     """Derive and store a petition's deadlines and its next due date."""
     view = due_view(office, tx, petition, today=today)
-    replace_deadlines(
-        tx,
-        petition.id,
-        [
+    write_dates(tx, office.store, {petition.id: dates_of(view)})
+    return get_petition_by_id(tx, petition.id)
+
+
+def dates_of(view: DueView) -> StoredDates:
+    """A view as it is stored."""
+    return StoredDates(
+        rows=tuple(
             StoredDeadline(
                 row.rule, row.stage, row.start, row.nominal, row.due, row.state, row.verified
             )
             for row in view.deadlines
-        ],
+        ),
+        next_rule=view.next.rule if view.next else None,
+        next_due=view.next.due if view.next else None,
     )
-    tx.execute(
-        update(petitions)
-        .where(petitions.c.id == petition.id)
-        .values(
-            next_due=view.next.due if view.next else None,
-            next_rule=view.next.rule if view.next else None,
-        )
-    )
-    return get_petition_by_id(tx, petition.id)
 
 
 def _current_events(events: Sequence[ClockEventRow], since: date | None) -> tuple[ClockEvent, ...]:

@@ -1,35 +1,47 @@
 """Deriving the dates of many petitions anew: after a calendar decision, and once a day.
 
-Works in batches of a few statements each, every batch its own transaction, so that the service
-goes on answering and an interrupted run is taken up where it stopped. Ended petitions are left
-alone: their dates were right on their day.
+Works in batches, every batch its own transaction, so that the service goes on answering and an
+interrupted run is taken up where it stopped. Petitions whose dates are the same are derived once,
+and what did not change is not written. Ended petitions to which nothing is owed are left alone:
+their dates were right on their day.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from intake.clock import local_date
-from intake.due import DatedRow, DueView, derive_view
+from intake.due import DatedRow, dates_of, derive_view
 from intake.notices import write_notice
 from intake.office import Office
 from intake.officers import SYSTEM
 from intake.petition import Petition, PetitionKind
-from intake.status import OPEN_STATUSES, NoticeKind, PetitionStatus
+from intake.status import NoticeKind, PetitionStatus
+from intake.store.dates import (
+    Scanned,
+    StoredDates,
+    among,
+    open_dates,
+    scan_again,
+    scan_open,
+    write_dates,
+)
 from intake.store.engine import Transaction
 from intake.store.petitions import ClockEventRow, petition_columns, petition_of
-from intake.store.tables import clock_events, deadlines, handlings, jobs, petitions
+from intake.store.tables import clock_events, handlings, jobs, petitions
 from intake.timeline import record
 
-_BATCH = 500
+_BATCH, _TELL = 2_000, 500
 _TOLD = "deadline_missed"
+# Derived sorts of cases kept at hand: some hundred bytes each.
+_MOST_SORTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,14 @@ def recompute_open(
             an interruption it goes on after the last finished batch.
         batch: petitions a transaction.
     """
-    today = local_date(now)
+    sorts = _Sorts(office, local_date(now))
     last = _resume_point(office, slot)
     while True:
+        with office.store.read() as tx:
+            rows = scan_open(tx, office.store, after=last, limit=batch)
+            stale = [row.id for row in rows if sorts.of(tx, row, rows).digest != row.digest]
         with office.store.write() as tx:
-            rows = _open_petitions(tx, last, batch)
-            moved = _recompute(office, tx, rows, today)
+            moved = _rewrite(office, tx, sorts, stale) if stale else []
             last = rows[-1].id if rows else last
             _remember(office, tx, slot, last, done_at=now if len(rows) < batch else None)
         yield from moved
@@ -81,8 +95,32 @@ def sweep(office: Office, *, now: datetime) -> int:
             for petition, rule, due in rows:
                 _tell_missed(office, tx, petition, rule, due, now)
         told += len(rows)
-        if len(rows) < _BATCH:
+        if len(rows) < _TELL:
             return told
+
+
+class _Sorts:
+    """The dates of each sort of case met so far (see `store/dates.py`), derived once."""
+
+    def __init__(self, office: Office, today: date) -> None:
+        self._office = office
+        self._today = today
+        self._known: dict[Hashable, StoredDates] = {}
+
+    def of(self, tx: Transaction, row: Scanned, beside: Sequence[Scanned]) -> StoredDates:
+        """The dates of a petition; for one of a new sort, those of all new ones `beside` it too."""
+        found = self._known.get(row.key)
+        if found is None:
+            self._learn(tx, beside)
+            found = self._known[row.key]
+        return found
+
+    def _learn(self, tx: Transaction, rows: Sequence[Scanned]) -> None:
+        if len(self._known) > _MOST_SORTS:
+            self._known.clear()
+        new = {row.key: row.id for row in rows if row.key not in self._known}
+        derived = _derived(self._office, tx, list(new.values()), self._today)
+        self._known.update((key, derived[number]) for key, number in new.items())
 
 
 _KINDS = {str(kind): kind for kind in PetitionKind}
@@ -90,110 +128,65 @@ _STATUSES = {str(status): status for status in PetitionStatus}
 _SLIM = [petitions.c[name] for name in DatedRow.__slots__]
 
 
-def _open_petitions(tx: Transaction, after: int, batch: int) -> list[DatedRow]:
-    query = (
-        select(*_SLIM)
-        .where(petitions.c.id > after, petitions.c.status.in_(OPEN_STATUSES))
-        .order_by(petitions.c.id)
-        .limit(batch)
-    )
-    return [
-        DatedRow(number, reference, _KINDS[kind], _STATUSES[status], *others)
-        for number, reference, kind, status, *others in tx.execute(query)
-    ]
-
-
-def _recompute(office: Office, tx: Transaction, rows: list[DatedRow], today: date) -> list[Moved]:
-    ids = [petition.id for petition in rows]
+def _derived(
+    office: Office, tx: Transaction, ids: Sequence[int], today: date
+) -> Mapping[int, StoredDates]:
+    """Each petition's dates as they should be."""
     events: dict[int, list[ClockEventRow]] = defaultdict(list)
+    named = (clock_events.c[name] for name in ("petition_id", "event", "on", "at", "id"))
     for event in tx.execute(
-        select(
-            clock_events.c.petition_id,
-            clock_events.c.event,
-            clock_events.c.on,
-        )
-        .where(clock_events.c.petition_id.in_(ids))
+        select(*named, clock_events.c.criteria)
+        .where(among(office.store, clock_events.c.petition_id, ids))
         .order_by(clock_events.c.on, clock_events.c.id)
     ):
-        events[event[0]].append(ClockEventRow(event[1], event[2], "", ()))
+        criteria = tuple(event.criteria)
+        row = ClockEventRow(event.event, event.on, "", criteria, event.at, event.id)
+        events[event.petition_id].append(row)
     arrivals: dict[int, list[date]] = defaultdict(list)
     for stay in tx.execute(
         select(handlings.c.petition_id, handlings.c.received_on)
-        .where(handlings.c.petition_id.in_(ids))
+        .where(among(office.store, handlings.c.petition_id, ids))
         .order_by(handlings.c.id)
     ):
         arrivals[stay[0]].append(stay[1])
-    stored: dict[int, set[tuple[str, date, str]]] = defaultdict(set)
-    for row in tx.execute(
-        select(deadlines.c.petition_id, deadlines.c.rule, deadlines.c.due, deadlines.c.state).where(
-            deadlines.c.petition_id.in_(ids)
-        )
+    found = {}
+    for number, kind, status, *others in tx.execute(
+        select(*_SLIM).where(among(office.store, petitions.c.id, ids))
     ):
-        stored[row[0]].add((row[1], row[2], row[3]))
+        petition = DatedRow(number, _KINDS[kind], _STATUSES[status], *others)
+        view = derive_view(office, petition, events[number], arrivals[number], today=today)
+        found[number] = dates_of(view)
+    return found
 
-    changed: list[tuple[DatedRow, DueView]] = []
-    for petition in rows:
-        view = derive_view(
-            office, petition, events[petition.id], arrivals[petition.id], today=today
-        )
-        if {(d.rule, d.due, d.state) for d in view.deadlines} != stored[petition.id]:
-            changed.append((petition, view))
-    _store(tx, changed)
+
+def _rewrite(office: Office, tx: Transaction, sorts: _Sorts, stale: Sequence[int]) -> list[Moved]:
+    """Store the dates of petitions that looked stale, read once more now that they are held."""
+    rows = scan_again(tx, office.store, stale)
+    dates = {row.id: sorts.of(tx, row, rows) for row in rows}
+    changed = {row.id: dates[row.id] for row in rows if dates[row.id].digest != row.digest}
+    before = tx.execute(
+        select(petitions.c.id, petitions.c.reference, petitions.c.next_due)
+        .where(among(office.store, petitions.c.id, changed))
+        .order_by(petitions.c.id)
+    ).all()
+    write_dates(tx, office.store, changed)
     return [
-        Moved(
-            p.reference, v.next.rule if v.next else None, p.next_due, v.next.due if v.next else None
-        )
-        for p, v in changed
-        if p.next_due != (v.next.due if v.next else None)
+        Moved(reference, changed[number].next_rule, due, changed[number].next_due)
+        for number, reference, due in before
+        if due != changed[number].next_due
     ]
 
 
-def _store(tx: Transaction, changed: list[tuple[DatedRow, DueView]]) -> None:
-    if not changed:
-        return
-    tx.execute(delete(deadlines).where(deadlines.c.petition_id.in_([p.id for p, _ in changed])))
-    tx.execute(
-        insert(deadlines),
-        [
-            {
-                "petition_id": petition.id,
-                "rule": d.rule,
-                "stage": d.stage,
-                "start": d.start,
-                "nominal": d.nominal,
-                "due": d.due,
-                "state": d.state,
-                "verified": d.verified,
-            }
-            for petition, view in changed
-            for d in view.deadlines
-        ],
-    )
-    tx.execute(
-        update(petitions)
-        .where(petitions.c.id == bindparam("petition"))
-        .values(next_due=bindparam("due"), next_rule=bindparam("rule")),
-        [
-            {
-                "petition": petition.id,
-                "due": view.next.due if view.next else None,
-                "rule": view.next.rule if view.next else None,
-            }
-            for petition, view in changed
-        ],
-    )
-
-
 def _untold_missed(tx: Transaction, today: date) -> list[tuple[Petition, str, date]]:
-    """Open petitions whose next date has passed and whose citizen was not told of that rule yet."""
+    """Petitions whose next date has passed and whose citizen was not told of that rule yet."""
     slot = petitions.c.reference + ":" + petitions.c.next_rule
     told = select(jobs.c.name).where(jobs.c.name == _TOLD, jobs.c.slot == slot)
     query = (
         select(*petition_columns())
-        .where(petitions.c.status.in_(OPEN_STATUSES), petitions.c.next_due < today)
+        .where(open_dates(), petitions.c.next_due < today)
         .where(~told.exists())
         .order_by(petitions.c.id)
-        .limit(_BATCH)
+        .limit(_TELL)
     )
     found = [petition_of(row) for row in tx.execute(query).mappings()]
     return [(p, p.next_rule, p.next_due) for p in found if p.next_rule and p.next_due]

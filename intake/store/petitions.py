@@ -26,6 +26,7 @@ from intake.errors import NotFound, VersionConflict
 from intake.petition import Petition, PetitionContent, Petitioner, PetitionKind, Source
 from intake.sealing import Sealer
 from intake.status import OPEN_STATUSES, PetitionStatus
+from intake.store.dates import StoredDeadline
 from intake.store.engine import Transaction
 from intake.store.tables import (
     answers,
@@ -43,7 +44,7 @@ from intake.text import fold
 _COLUMNS = [
     column
     for column in petitions.c
-    if column.name not in ("secret_hash", "content_sealed", "search_text", "dates_digest")
+    if column.name not in ("secret_hash", "content_sealed", "search_text")
 ]
 
 
@@ -381,41 +382,6 @@ def clock_events_of(tx: Transaction, petition_id: int) -> list[ClockEventRow]:
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True)
-class StoredDeadline:
-    """A derived deadline as stored for lists; the derivation itself is recomputed when shown."""
-
-    rule: str
-    stage: str
-    start: date
-    nominal: date
-    due: date
-    state: str
-    verified: bool
-
-
-def replace_deadlines(tx: Transaction, petition_id: int, derived: Sequence[StoredDeadline]) -> None:
-    """Store what was derived, instead of what was there."""
-    tx.execute(delete(deadlines).where(deadlines.c.petition_id == petition_id))
-    if derived:
-        tx.execute(
-            insert(deadlines),
-            [
-                {
-                    "petition_id": petition_id,
-                    "rule": row.rule,
-                    "stage": row.stage,
-                    "start": row.start,
-                    "nominal": row.nominal,
-                    "due": row.due,
-                    "state": row.state,
-                    "verified": row.verified,
-                }
-                for row in derived
-            ],
-        )
 
 
 def deadlines_of(tx: Transaction, petition_id: int) -> list[StoredDeadline]:

@@ -127,8 +127,6 @@ petitions = Table(
     Column("conversation_id", _Id, ForeignKey("conversations.id"), index=True),
     Column("next_due", Date),
     Column("next_rule", String(40)),
-    # Digest of the derived deadlines as stored: what did not change need not be read to be known.
-    Column("dates_digest", BigInteger),
     Column("accused", _Json, nullable=False, default=list),
     Column("routing", _Json, nullable=False, default=dict),
     Column("secret_hash", String(200), nullable=False),
@@ -192,6 +190,13 @@ deadlines = Table(
     Column("due", Date, nullable=False, index=True),
     Column("state", String(20), nullable=False),
     Column("verified", Boolean, nullable=False),
+)
+
+deadline_digests = Table(
+    "deadline_digests",  # of the rows above: what did not change is known without reading them
+    metadata,
+    Column("petition_id", _Id, ForeignKey("petitions.id"), primary_key=True, autoincrement=False),
+    Column("digest", BigInteger, nullable=False),
 )
 
 bands = Table(

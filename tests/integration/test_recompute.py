@@ -7,18 +7,20 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from intake import actions
+from intake import actions, recompute
 from intake.due import due_view
 from intake.notices import notices_of
+from intake.petition import PetitionKind
 from intake.recompute import recompute_open, sweep
 from intake.status import NoticeKind
-from intake.store.petitions import get_petition
+from intake.store.petitions import deadlines_of, get_petition
 from intake.store.tables import conversations, petitions
 from intake.timeline import entries_of
 from intake.workdays import DayOverride, WorkCalendar
 from tests import factories
-from tests.factories import NOW, file, officer
+from tests.factories import NOW, accepted, file, file_signed, officer
 
+DAY = timedelta(days=1)
 DAY_OFF = DayOverride(date(2026, 11, 12), False, "nghỉ bù", "Quyết định thử 01")
 
 
@@ -57,6 +59,50 @@ def test_an_interrupted_run_goes_on_where_it_stopped(office):
     assert first == filed[0].reference
     assert rest == [petition.reference for petition in filed[2:]]
     assert read(office, filed[1]).next_due != filed[1].next_due
+
+
+def test_a_duty_owed_after_the_decision_moves_with_the_calendar_too(office):
+    petition = accepted(office, PetitionKind.KN)
+    clerk = officer(office)
+    now = NOW + timedelta(days=7)  # a Tuesday: the decision must be sent by Friday the 13th
+    with office.store.write() as tx:
+        given = actions.Answer("Đúng.", "9/QĐ", "true")
+        done = actions.answer(office, tx, clerk, petition.reference, given, now=now)
+    assert (done.next_rule, done.next_due) == ("KN-SEND-1", date(2026, 11, 13))
+    changed = replace(office, calendar=WorkCalendar.load(day_overrides=(DAY_OFF,)))
+    (moved,) = recompute_open(changed, now=now, slot="test")
+    assert (moved.reference, moved.after) == (petition.reference, date(2026, 11, 16))
+
+
+def test_petitions_alike_are_dated_alike_and_one_that_differs_by_its_own(office):
+    alike = [file(office) for _ in range(3)]
+    other = file(office, now=NOW + DAY)
+    changed = replace(office, calendar=WorkCalendar.load(day_overrides=(DAY_OFF,)))
+    moved = {
+        row.reference: row.after for row in recompute_open(changed, now=NOW + DAY, slot="test")
+    }
+    later = {moved[petition.reference] for petition in alike}
+    assert later == {alike[0].next_due + DAY}
+    assert moved[other.reference] == other.next_due + DAY
+    with office.store.read() as tx:
+        rows = [deadlines_of(tx, petition.id) for petition in (*alike, other)]
+    assert rows[0] == rows[1] == rows[2] != rows[3]
+
+
+def test_what_is_done_to_a_petition_meanwhile_is_what_its_dates_follow(office, monkeypatch):
+    petition = file_signed(office, PetitionKind.KN)
+    rewrite = recompute._rewrite
+
+    def after_an_action(held, tx, sorts, stale):
+        actions.accept(held, tx, officer(office), petition.reference, now=NOW)
+        return rewrite(held, tx, sorts, stale)
+
+    monkeypatch.setattr(recompute, "_rewrite", after_an_action)
+    changed = replace(office, calendar=WorkCalendar.load(day_overrides=(DAY_OFF,)))
+    assert list(recompute_open(changed, now=NOW, slot="test")) == []
+    assert read(office, petition).next_rule == "KN-R1"
+    with office.store.read() as tx:
+        assert "KN-R1" in {row.rule for row in deadlines_of(tx, petition.id)}
 
 
 def test_recomputing_what_did_not_change_writes_nothing(office):
