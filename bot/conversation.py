@@ -106,6 +106,8 @@ def _advanced(
             return commanded
     if state.asked:
         return _answer(state, cleaned, chosen, known, say)
+    if petition.is_shared_place(cleaned):
+        return petition.begin_at(state, cleaned, say)
     return _idle(state, cleaned, chosen, known, say)
 
 

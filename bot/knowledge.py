@@ -23,6 +23,8 @@ from intake.duplicates import band_keys
 from intake.errors import UnknownAgency
 from intake.office import Office
 from intake.petition import Petition, PetitionKind
+from intake.place_points import communes_near, point_in
+from intake.places import Place
 from intake.routing import Routing
 from intake.store.engine import Transaction
 from intake.store.tables import bands
@@ -101,9 +103,18 @@ class OfficeKnowledge:
         if text not in self._communes:
             slug = self.office.directory.province.slug
             match = self.office.gazetteer.find(text, province=slug)
-            places = () if match is None else match.places
+            places = self._near(text) if match is None else match.places
             self._communes[text] = tuple((place.code, place.label) for place in places)
         return self._communes[text]
+
+    def _near(self, text: str) -> tuple[Place, ...]:
+        """The province's communes near the coordinates in a text, nearest first."""
+        point = point_in(text)
+        if point is None:
+            return ()
+        among = self.office.gazetteer.communes(self.office.directory.province.slug)
+        near = communes_near(point, (place.code for place in among))
+        return tuple(self.office.gazetteer.commune(each.code) for each in near)
 
     def agency(self, code: str) -> AgencyCard:
         """The agency of that code, or of the one that took over."""

@@ -22,6 +22,8 @@ from bot.channel_data import limits
 # Translators lead from here to any IPv4 address, inner ones included.
 _TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
+ANY_HOST = "*"
+
 Resolve = Callable[[str, int], Sequence[str]]
 """Host and port → the IP addresses it has, as text."""
 
@@ -38,14 +40,20 @@ class MediaAway(Exception):
 class MediaSource:
     """Where files of a channel may come from.
 
-    `hosts`: exact names, or with a leading dot everything below a name. `private`: an address an
-    operator set may be on the own network (a local Bot API server); one from a payload never.
+    `hosts`: exact names, or with a leading dot everything below a name, or `ANY_HOST`.
+    `private`: an address an operator set may be on the own network (a local Bot API server); one
+    from a payload never.
     """
 
     hosts: tuple[str, ...]
     scheme: str = "https"
     port: int = 443
     private: bool = False
+
+
+def any_public_host() -> MediaSource:
+    """Wherever a civic program keeps its users' pictures, as long as it is out on the Internet."""
+    return MediaSource((ANY_HOST,))
 
 
 def zalo_source() -> MediaSource:
@@ -157,6 +165,8 @@ class Fetcher:
 
 
 def _covers(pattern: str, host: str) -> bool:
+    if pattern == ANY_HOST:
+        return bool(host)
     if pattern.startswith("."):
         return host.endswith(pattern) and len(host) > len(pattern)
     return bool(host) and host == pattern

@@ -37,9 +37,18 @@ PUBLIC_KINDS = (PetitionKind.KNPA, PetitionKind.PAKN)
 _MOST_FILES, _MOST_FIELDS = 5, 100
 
 
-def router(office: Office, *, clock: Callable[[], datetime] = utc_now) -> APIRouter:
-    """All routes of the interface; each checks its caller itself."""
-    return Open311(office, clock=clock).router()
+def router(
+    office: Office,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    fetch: Callable[[str], bytes] | None = None,
+) -> APIRouter:
+    """All routes of the interface; each checks its caller itself.
+
+    Args:
+        fetch: gets a picture from its address (default: from public addresses only).
+    """
+    return Open311(office, clock=clock, fetch=fetch).router()
 
 
 @dataclass(frozen=True)
@@ -58,11 +67,21 @@ _Read = Callable[[_Asked], Response]
 class Open311:
     """The routes over one office."""
 
-    def __init__(self, office: Office, *, clock: Callable[[], datetime] = utc_now) -> None:
-        """Args: clock: the present instant."""
+    def __init__(
+        self,
+        office: Office,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        fetch: Callable[[str], bytes] | None = None,
+    ) -> None:
+        """Args:
+
+        clock: the present instant.
+        fetch: gets a picture from its address (raises MediaRefused, MediaAway).
+        """
         self._office = office
         self._clock = clock
-        self._filing = Filing(office, clock=clock)
+        self._filing = Filing(office, clock=clock, fetch=fetch)
 
     def router(self) -> APIRouter:
         """The routes."""

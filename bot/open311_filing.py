@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from bot.media import Fetcher, MediaAway, MediaRefused, any_public_host
 from bot.open311_terms import Refused, figure, offered, word
 from intake.accounts import Purpose, Session, find_session
 from intake.actions import file_petition, new_receipt
@@ -28,6 +29,8 @@ from intake.errors import InvalidInput
 from intake.limits import Limit, spend
 from intake.office import Office
 from intake.petition import Petition, Petitioner, PetitionKind, Source, Submission
+from intake.place_points import Point, communes_near
+from intake.places import Place
 from intake.routing import Routing
 from intake.store.engine import Transaction
 from intake.store.petitions import get_petition_by_id
@@ -40,6 +43,7 @@ _COMPLAINTS = (PetitionKind.KN, PetitionKind.KN_KL, PetitionKind.MIXED)
 _EMERGENCY_NUMBER = "112"  # where no other number fits better
 _REPEATS = "open311-request"  # name in `jobs`: the petition a key's own request id was given
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,100}")
+_CLEARLY = 2.0  # times farther: the points of two communes say little about the line between them
 _LONGEST_CELL = 400  # characters of a name, address or contact
 
 
@@ -54,8 +58,19 @@ class SentFile:
 class Filing:
     """Files feedback into one office."""
 
-    def __init__(self, office: Office, *, clock: Callable[[], datetime]) -> None:
-        """Args: clock: the present instant."""
+    def __init__(
+        self,
+        office: Office,
+        *,
+        clock: Callable[[], datetime],
+        fetch: Callable[[str], bytes] | None = None,
+    ) -> None:
+        """Args:
+
+        clock: the present instant.
+        fetch: gets a picture from its address (raises MediaRefused, MediaAway).
+        """
+        self._fetch = fetch or Fetcher(any_public_host()).fetch
         self._office = office
         self._clock = clock
         self._limit = Limit(figure("filings_a_minute"), timedelta(minutes=1))
@@ -92,35 +107,51 @@ class Filing:
                 if known:
                     return self._given(get_petition_by_id(tx, known), None)
         submission = self._submission(fields, now)
+        files = [*sent, *self._media(fields)]
         try:
-            checked = [check_file(each.content, each.name) for each in sent if each.content]
+            checked = [check_file(each.content, each.name) for each in files if each.content]
         except InvalidInput as error:
             raise Refused(400, "file_refused") from error
         petition, secret = self._store(submission, checked, slot, now)
         return self._given(petition, secret)
+
+    def _media(self, fields: Mapping[str, str]) -> list[SentFile]:
+        """What `media_url` leads to: fetched now, from public addresses only, or refused."""
+        address = fields.get("media_url", "").strip()
+        if not address:
+            return []
+        try:
+            content = self._fetch(address)
+        except MediaRefused as error:
+            raise Refused(400, "media_refused") from error
+        except MediaAway as error:
+            raise Refused(400, "media_away") from error
+        return [SentFile(content, address.partition("?")[0].rpartition("/")[2])]
 
     def _submission(self, fields: Mapping[str, str], now: datetime) -> Submission:
         topic = self._topic(fields)
         text = clean(fields.get("description", "")).strip()
         if not text:
             raise Refused(400, "description_missing")
-        # The address of a picture is kept for officers; nothing is fetched from it.
-        whole = "\n".join(filter(None, (text, _cell(fields, "media_url"))))
-        if len(whole) > LONGEST_TEXT:
+        if len(text) > LONGEST_TEXT:
             raise Refused(400, "description_too_long", longest=LONGEST_TEXT)
         place, people = _place(fields), _petitioners(fields)
         found = classify(text)
         self._refuse_what_is_no_feedback(found)
+        nearest = self._nearest(fields)
         routing = self._route(text, place, topic, now)
+        if nearest is not None and _commune(routing) is None:
+            named = f"{nearest.label}, {place}"
+            routing = self._route(text, named, topic, now)
         first = routing.candidates[0] if routing.candidates else None
         return Submission(
             kind=PetitionKind.PAKN if found.kind == PetitionKind.PAKN else PetitionKind.KNPA,
-            text=whole,
+            text=text,
             source=Source.OPEN311,
             petitioners=people,
             anonymous=not people,
             place_text=place,
-            commune=_commune(routing),
+            commune=_commune(routing) or (nearest.code if nearest is not None else None),
             agency=first.agency if first else None,
             agency_class=first.agency_class if first else None,
             topic=topic.code,
@@ -128,6 +159,17 @@ class Filing:
             urgent=found.urgent is not None,
             routing=_proposal(routing),
         )
+
+    def _nearest(self, fields: Mapping[str, str]) -> Place | None:
+        """The commune the coordinates lie in, where the next one is clearly farther away."""
+        point = _point(fields)
+        if point is None:
+            return None
+        gazetteer, slug = self._office.gazetteer, self._office.directory.province.slug
+        codes = (place.code for place in gazetteer.communes(slug))
+        near = communes_near(point, codes, most=2)
+        clear = len(near) == 2 and near[0].kilometres * _CLEARLY <= near[1].kilometres
+        return gazetteer.commune(near[0].code) if clear else None
 
     def _topic(self, fields: Mapping[str, str]) -> Topic:
         code = fields.get("service_code", "").strip()
@@ -218,17 +260,24 @@ def _petitioners(fields: Mapping[str, str]) -> tuple[Petitioner, ...]:
 
 def _place(fields: Mapping[str, str]) -> str:
     """Address and coordinates as one text; sealed with the petition."""
-    address = _cell(fields, "address_string")
+    address, point = _cell(fields, "address_string"), _point(fields)
+    if point is None:
+        return address
+    return f"{address} ({point.latitude}, {point.longitude})".strip()
+
+
+def _point(fields: Mapping[str, str]) -> Point | None:
     lat, long = fields.get("lat", "").strip(), fields.get("long", "").strip()
     if not lat and not long:
-        return address
+        return None
     try:
-        is_on_earth = abs(float(lat)) <= 90 and abs(float(long)) <= 180
+        point = Point(float(lat), float(long))
     except ValueError:
-        is_on_earth = False
-    if not is_on_earth:
+        raise Refused(400, "location_malformed") from None
+    # Written this way round, so that "nan" is nowhere, too.
+    if not (abs(point.latitude) <= 90 and abs(point.longitude) <= 180):
         raise Refused(400, "location_malformed")
-    return f"{address} ({lat}, {long})".strip()
+    return point
 
 
 def _commune(routing: Routing) -> str | None:

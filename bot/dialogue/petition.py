@@ -38,6 +38,7 @@ from bot.messages import Choice, OutgoingMessage
 from bot.phrases import Voice, legal_source
 from intake.actions.filing import LONGEST_TEXT
 from intake.petition import PetitionKind, Source, Submission
+from intake.place_points import point_in
 
 _SHOWN_TEXT = 500
 _SHOWN_LINE = 160
@@ -82,6 +83,18 @@ def begin_unsorted(state: State, text: str, known: Knowledge, voice: Voice) -> S
     )
     fresh = replace(state.idle(greeted=True), draft=draft)
     return _ask(fresh, "place", voice.message("ask.place", choices=[voice.choice("skip")]), ())
+
+
+def begin_at(state: State, place: str, voice: Voice) -> Step:
+    """Start a petition from a shared place: what is the matter there?"""
+    draft = Draft(place_text=place, attachments=state.attachments, messages=1)
+    fresh = replace(state.idle(greeted=True), draft=draft)
+    return _ask(fresh, "text", voice.message("ask.place_noted"), ())
+
+
+def is_shared_place(text: str) -> bool:
+    """Whether a message is a place on the map and no story."""
+    return point_in(text) is not None and len(text.split()) <= _LONGEST_PLACE_WORDS
 
 
 def offer_voice(state: State, voice: Voice) -> Step:
@@ -166,6 +179,8 @@ def _place_question(
         return None
     if 1 < len(named) <= 3:
         choices = [Choice(f"commune:{code}", name) for code, name in named]
+        if point_in(draft.place_text) is not None:
+            return voice.message("ask.which_near", choices=[*choices, voice.choice("skip")])
         return voice.message("ask.which_place", choices=choices)
     if seen.routing.place is not None or seen.kind is PetitionKind.PAKN:
         return None
@@ -255,6 +270,8 @@ def _sender_line(draft: Draft, seen: Grasp, voice: Voice) -> str:
 
 def _shown_place(draft: Draft, seen: Grasp, known: Knowledge, voice: Voice) -> str:
     _, name = commune_of(draft, seen, known)
+    if name and name in draft.place_text:
+        return shorten(draft.place_text, 120)
     if name:
         return name if not draft.place_text else f"{shorten(draft.place_text, 80)} ({name})"
     return shorten(draft.place_text, 80) or voice("summary.no_place")
@@ -344,6 +361,10 @@ def _take_text(state: State, text: str, choice: str, known: Knowledge, voice: Vo
         return _ask(replace(state, draft=changed), "place", question, ())
     if len(text) > LONGEST_TEXT:
         return misread(state, voice, "bad.too_long", longest=LONGEST_TEXT)
+    if is_shared_place(text):
+        noted = replace(draft.unsettle("place"), place_text=text, commune="")
+        question = voice.message("ask.place_noted")
+        return _ask(replace(state, draft=noted), "text", question, ())
     if len(text.split()) < _FEWEST_WORDS:
         return misread(state, voice, "ask.more")
     changed = draft.settle("text", text=text)
@@ -413,7 +434,10 @@ def _take_place(state: State, text: str, choice: str, known: Knowledge, voice: V
     if choice.startswith("commune:"):
         code = choice.removeprefix("commune:")
         label = next((c.label for c in state.offered if c.value == choice), "")
-        changed = draft.settle("place", place_text=draft.place_text or label, commune=code)
+        told = draft.place_text or label
+        if point_in(told) is not None and label not in told:
+            told = f"{label} – {told}"  # coordinates name no place to whoever routes or reads
+        changed = draft.settle("place", place_text=told, commune=code)
         return proceed(replace(state, draft=changed), known, voice)
     if len(text) > _LONGEST_PLACE or not any(c.isalpha() for c in text):
         return misread(state, voice, "bad.place")

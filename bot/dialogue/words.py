@@ -122,6 +122,8 @@ def _after(text: str, separator: str) -> str:
 
 def picked(offered: Sequence[Choice], text: str) -> str:
     """The value of the offered choice a message names: by number, label or clear start; or ""."""
+    if any(choice.value == text for choice in offered):
+        return text  # a button that carries its value
     folded = _bare(text)
     if folded.isdecimal():
         number = int(folded) if len(folded) <= 2 else 0

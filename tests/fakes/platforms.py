@@ -207,6 +207,10 @@ class ChannelCitizen:
         self.town.files[address] = content
         return self._told(self.town.fake(self.channel).photo(self.user, address))
 
+    def offered(self) -> list[str]:
+        """The labels of the buttons shown last."""
+        return [title for title, _ in self._inbox()[-1].buttons]
+
     def send_voice(self, address: str) -> list[str]:
         """A recording that Zalo keeps at an address."""
         recording = {"type": "audio", "payload": {"url": address}}

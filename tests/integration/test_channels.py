@@ -11,6 +11,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from intake.attachments import attachments_of
+from intake.store.petitions import content_of, get_petition
 from intake.store.tables import attachments, conversations, inbox, messages, petitions
 from tests.factories import BUS_LINE
 from tests.fakes.platforms import CHANNELS, ChannelCitizen, Town, open_town
@@ -116,6 +117,26 @@ def test_a_shared_place_answers_the_question_for_the_place(sqlite_town: Town, ch
 
     assert citizen.share_place()
     assert states(sqlite_town) == {"done"}
+
+
+def test_a_point_on_the_map_becomes_a_commune_the_citizen_confirms(sqlite_town: Town) -> None:
+    town = sqlite_town
+    citizen = ChannelCitizen(town, "telegram", "77")
+
+    (noted,) = citizen.share_place()
+    asked = citizen.say(BUS_LINE)[-1]
+    nearest = citizen.offered()[0]
+    citizen.pick(nearest)
+    citizen.pick("Gửi đơn")
+
+    assert "Đã ghi vị trí" in noted
+    assert "gần các xã, phường" in asked
+    with town.office.store.read() as tx:
+        petition = get_petition(tx, tx.execute(select(petitions.c.reference)).scalar_one())
+        content = content_of(tx, town.office.sealer, petition)
+    assert petition.commune is not None
+    assert town.office.gazetteer.commune(petition.commune).label == nearest
+    assert "10.2537" in content.place_text
 
 
 def test_one_senders_messages_are_read_in_the_order_they_were_sent(sqlite_town: Town) -> None:

@@ -32,7 +32,9 @@ from intake.accounts import (
     create_officer,
     get_officer,
 )
+from bot.media import Fetcher, any_public_host
 from intake.attachments import attachments_of
+from intake.place_points import commune_points, communes_near
 from intake.office import Office
 from intake.officers import SYSTEM
 from intake.petition import Petition, PetitionKind, Source
@@ -51,6 +53,12 @@ EARLIER, LATER = "2026-11-03T00:00:00Z", "2026-11-04T00:00:00Z"
 FORMATS = pytest.mark.parametrize("kind", ["json", "xml"])
 
 
+def _nobody(host: str, port: int) -> list[str]:
+    """Addresses stay what they are; names are not known."""
+    bare = host.strip("[]")
+    return [bare] if bare[0].isdigit() or ":" in bare else []
+
+
 @dataclass
 class Civic:
     """A civic app at the door of an office."""
@@ -59,7 +67,14 @@ class Civic:
     http: TestClient
     key: str
     now: datetime = NOW
+    pictures: dict[str, bytes] = field(default_factory=dict)
     counter: Iterator[int] = field(default_factory=itertools.count)
+
+    def fetch(self, address: str) -> bytes:
+        """A picture of `pictures`; what is not there goes the real way, which finds no name."""
+        if address in self.pictures:
+            return self.pictures[address]
+        return Fetcher(any_public_host(), resolve=_nobody).fetch(address)
 
     def get(self, path: str, **query: object) -> Any:
         return self.http.get(BASE + path, params=query or None)
@@ -121,7 +136,9 @@ def opened(url: str, folder: Path, *, whole: bool = False) -> Iterator[Civic]:
         app = create_app(office, clock=lambda: civic.now, mounts=(mount,), work=False)
     else:
         app = FastAPI()
-        app.include_router(router(office, clock=lambda: civic.now))
+        app.include_router(
+            router(office, clock=lambda: civic.now, fetch=lambda address: civic.fetch(address))
+        )
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as http:
         civic = Civic(office, http, key)
         yield civic
@@ -220,7 +237,7 @@ def test_the_lookup_code_is_told_once_and_opens_the_petition(civic: Civic) -> No
 def test_a_name_a_contact_and_a_place_are_sealed_with_the_petition(civic: Civic) -> None:
     petition = civic.filed(
         first_name="Nghiệm", last_name="Lê Thị Thử", phone="0900000001", email="thu@example.vn",
-        address_string="ấp Thử", lat="10.25", long="105.97", media_url="https://example.vn/1.jpg",
+        address_string="ấp Thử", lat="10.25", long="105.97",
     )  # fmt: skip
     with civic.office.store.read() as tx:
         content = content_of(tx, civic.office.sealer, petition)
@@ -228,8 +245,56 @@ def test_a_name_a_contact_and_a_place_are_sealed_with_the_petition(civic: Civic)
     assert person.name == "Lê Thị Thử Nghiệm"
     assert (person.phone, person.email) == ("0900000001", "thu@example.vn")
     assert content.place_text == "ấp Thử (10.25, 105.97)"
-    assert content.text == f"{HOLE}\nhttps://example.vn/1.jpg"
+    assert content.text == HOLE
     assert not petition.anonymous
+
+
+def test_the_picture_behind_media_url_is_fetched_and_kept(civic: Civic) -> None:
+    civic.pictures["https://example.vn/anh/1.png?k=v"] = picture()
+    petition = civic.filed(media_url="https://example.vn/anh/1.png?k=v")
+
+    with civic.office.store.read() as tx:
+        (kept,) = attachments_of(civic.office, tx, petition.id)
+    assert (kept.name, kept.media_type) == ("1.png", "image/png")
+
+
+@pytest.mark.parametrize(
+    ("address", "described"),
+    [
+        ("https://example.vn/away.png", "media_url did not answer"),
+        ("https://example.vn/page.html", "a file is empty, too large, damaged or of a kind"),
+        ("http://example.vn/1.png", "media_url is not fetched"),
+        ("https://127.0.0.1/1.png", "media_url is not fetched"),
+        ("https://[::ffff:10.0.0.1]/1.png", "media_url is not fetched"),
+        ("https://169.254.169.254/latest/meta-data", "media_url is not fetched"),
+        ("https://user@example.vn/1.png", "media_url is not fetched"),
+        ("https://example.vn:8443/1.png", "media_url is not fetched"),
+        ("file:///etc/passwd", "media_url is not fetched"),
+    ],
+)
+def test_a_media_url_that_can_not_be_had_is_refused_with_the_reason(
+    civic: Civic, address: str, described: str
+) -> None:
+    civic.pictures["https://example.vn/page.html"] = b"<html>no picture</html>"
+    answer = civic.post(media_url=address)
+
+    assert answer.status_code == 400
+    assert described in answer.json()[0]["description"]
+    assert civic.count() == 0
+
+
+def test_coordinates_well_inside_a_commune_name_it(civic: Civic) -> None:
+    codes = [place.code for place in civic.office.gazetteer.communes("vinh-long")]
+    code = next(
+        code for code in codes
+        if (near := communes_near(commune_points()[code], codes, most=2)) and near[1].kilometres > 1
+    )  # fmt: skip
+    point = commune_points()[code]
+    story = "Đường bị ổ gà lớn, xe máy té ngã nhiều lần, nhờ sửa giúp bà con."
+
+    petition = civic.filed(description=story, lat=point.latitude, long=point.longitude)
+
+    assert petition.commune == code
 
 
 def test_multipart_carries_pictures(civic: Civic) -> None:

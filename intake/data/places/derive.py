@@ -173,6 +173,8 @@ def main(package: Path, out: Path) -> None:
     write(out / "provinces.tsv", ["code", "slug", "type", "name", "valid_from", "was"],
           sorted(provinces.values()))  # fmt: skip
     write(out / "communes.tsv", ["code", "type", "name", "province", "valid_from"], communes)
+    points = [[r["wardCode"], f"{r['wardLat']:.3f}", f"{r['wardLon']:.3f}"] for r in today.values()]
+    write(out / "points.tsv", ["code", "latitude", "longitude"], sorted(points))
     for name, rows in tables.items():
         write(out / "old" / f"{name}.tsv",
               ["was_province", "district_code", "district_type", "district", "district_also",

@@ -26,6 +26,7 @@ from bot.dialogue.steps import (
     Withdraw,
     Withdrawn,
 )
+from bot.dialogue.words import picked
 from bot.messages import LONGEST_AUTHORED, Choice
 from intake.errors import InvalidInput, LawRefuses, NotFound, TooMany, WrongStatus
 from intake.petition import PetitionKind
@@ -153,6 +154,11 @@ def test_a_choice_is_taken_by_number_label_or_clear_start(typed: str) -> None:
     filed = bool(talk(Known(), STORY, typed).effects)
 
     assert filed is (typed != "guid")
+
+
+@pytest.mark.parametrize("value", ["commune:29551", "agency:vlg-so-xay-dung", "go_on", "to:V-1"])
+def test_a_button_that_carries_its_value_is_a_choice(value: str) -> None:
+    assert picked((Choice("skip", "Bỏ qua"), Choice(value, "Nhãn nút")), value) == value
 
 
 def test_someone_elses_petition_needs_its_secret_and_the_secret_is_not_kept() -> None:
