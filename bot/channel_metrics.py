@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from bot import inbox, outbound, zalo_tokens
 from intake.errors import StorageAway
 from intake.office import Office
+from intake.officer_messages import message_counts
 
 
 class ChannelMetrics(Collector):
@@ -56,7 +57,11 @@ class ChannelMetrics(Collector):
     def _stored(self) -> Iterator[Metric]:
         now = self._clock()
         with self._office.store.read() as tx:
-            queues = {"inbox": inbox.counts(tx), "outbox": outbound.counts(tx)}
+            queues = {
+                "inbox": inbox.counts(tx),
+                "outbox": outbound.counts(tx),
+                "officers": message_counts(tx),
+            }
             waiting = {"inbox": inbox.oldest_waiting(tx), "outbox": outbound.oldest_waiting(tx)}
             arrived = inbox.last_arrivals(tx)
             token = zalo_tokens.expiry(tx)

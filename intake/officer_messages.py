@@ -17,7 +17,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -317,6 +328,14 @@ def settle_failed(
     )
     _settle(tx, message.ids, owner, state=MessageState.DEAD, sent_at=None, error=reason)
     return True
+
+
+def message_counts(tx: Transaction) -> dict[tuple[str, str], int]:
+    """Messages by (channel, state), for operators."""
+    query = select(officer_messages.c.channel, officer_messages.c.state, func.count()).group_by(
+        officer_messages.c.channel, officer_messages.c.state
+    )
+    return {(channel, state): number for channel, state, number in tx.execute(query)}
 
 
 # ---- inside ---------------------------------------------------------------------------------

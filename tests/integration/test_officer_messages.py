@@ -38,6 +38,7 @@ from intake.officer_messages import (
     ask_email,
     ask_test,
     claim_message,
+    message_counts,
     settle_sent,
 )
 from intake.officers import SYSTEM, Officer
@@ -308,6 +309,8 @@ def test_nobody_is_told_outside_office_hours_but_when_they_begin(town: Town) -> 
     town.clock.now = evening
     town.deliver()
     assert [row.state for row in messages(town)] == [MessageState.READY]
+    with town.office.store.read() as tx:
+        assert message_counts(tx) == {("telegram", "ready"): 1}
     assert messages(town)[0].due_at == at(NOW.date() + timedelta(days=1), 7) + timedelta(minutes=30)
     town.clock.now = at(NOW.date() + timedelta(days=1), 8)
     town.deliver()
