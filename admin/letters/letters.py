@@ -9,32 +9,47 @@ from __future__ import annotations
 import io
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from intake.actions.terms import EXTENDED
 from intake.deadlines import Deadline
-from intake.due import due_view
+from intake.due import derive_view, due_view
 from intake.errors import DataFault, InvalidInput, NotFound, WrongStatus
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_see_identity, check_can_view
 from intake.petition import Petition, PetitionKind
-from intake.status import PetitionStatus
+from intake.refusals import refusal
+from intake.rules import EXTENSION
+from intake.status import Action, PetitionStatus
 from intake.store.engine import Transaction
-from intake.store.petitions import answers_of, clock_events_of, content_of
+from intake.store.petitions import (
+    ClockEventRow,
+    answers_of,
+    clock_events_of,
+    content_of,
+    handlings_of,
+)
 
 _HERE = Path(__file__).parent
 _DATA = _HERE / "letters.toml"
 TEMPLATES = _HERE / "templates"
 NEEDS = ("target", "ground", "documents")
+# The one letter that names a date that holds only by the letter itself.
+_EXTENSION = "quyet-dinh-gia-han"
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One kind of letter. `needs`: what the officer must give (see `LetterInput`)."""
+    """One kind of letter.
+
+    `needs`: what the officer must give (see `LetterInput`). `citations`: what is cited for a kind,
+    where that is another than `citation`.
+    """
 
     code: str
     title: str
@@ -43,6 +58,7 @@ class Letter:
     statuses: tuple[PetitionStatus, ...]
     needs: tuple[str, ...]
     citation: str
+    citations: Mapping[PetitionKind, str]
     verified: bool
 
     @property
@@ -93,6 +109,7 @@ class LetterFields:
     documents: str
     answer_text: str
     addressee: str
+    addressee_first: str  # where a line begins with it
     petitioner_name: str
     petitioner_address: str
     officer_name: str
@@ -117,6 +134,9 @@ def letters() -> Mapping[str, Letter]:
                 statuses=tuple(PetitionStatus(status) for status in row["statuses"]),
                 needs=tuple(row["needs"]),
                 citation=row["citation"],
+                citations={
+                    PetitionKind(kind): text for kind, text in row.get("citations", {}).items()
+                },
                 verified=row["verified"],
             )
         except (KeyError, ValueError) as error:
@@ -192,11 +212,14 @@ def _fields(
         if people:
             name, address = people[0].name, people[0].address
     days = {row.event: row.on for row in clock_events_of(tx, petition.id)}
-    due = _printed_due(office, tx, petition, today)
+    extends = letter.code == _EXTENSION
+    due = (_extended_due if extends else _printed_due)(office, tx, petition, today)
     answers = [] if petition.kind is PetitionKind.TC else answers_of(tx, office.sealer, petition)
     target = office.directory.get_on(given.target, today).name if given.target else ""
     head = data["head_titles"].get(agency.agency_class, data["head_titles"]["other"])
     addressee = words["person"].format(name=name) if name else words["anonymous"]
+    if petition.kind is PetitionKind.TC:
+        addressee = words["denouncer"]
     return LetterFields(
         reference=petition.reference,
         kind_name=data["kind_names"].get(petition.kind, petition.kind),
@@ -217,14 +240,15 @@ def _fields(
         due_on=vietnamese_day(due.due if due else None),
         due_citation=due.citation if due else words["blank"],
         due_mark="" if due is None or due.verified else words["unverified"],
-        citation=letter.citation,
+        citation=letter.citations.get(petition.kind, letter.citation),
         summary=given.summary.strip(),
         target_name=target,
         ground_label=given.ground.strip(),
         explanation=given.explanation.strip(),
         documents=given.documents.strip(),
         answer_text=answers[-1]["text"] if answers else words["blank"],
-        addressee=words["denouncer"] if petition.kind is PetitionKind.TC else addressee,
+        addressee=addressee,
+        addressee_first=addressee[:1].upper() + addressee[1:],
         petitioner_name=name,
         petitioner_address=address,
         officer_name=officer.display_name,
@@ -239,6 +263,29 @@ def _printed_due(
     view = due_view(office, tx, petition, today=today)
     settling = [d for d in view.deadlines if d.governs and office.rules.settles(d.rule)]
     return settling[-1] if settling else view.next
+
+
+def _extended_due(
+    office: Office, tx: Transaction, petition: Petition, today: date
+) -> Deadline | None:
+    """The end of the term as the decision of `today` extends it, whether recorded already or not.
+
+    Raises:
+        LawRefuses: the law allows no further extension.
+    """
+    events = clock_events_of(tx, petition.id)
+    if any(row.event == EXTENDED and row.on == today for row in events):
+        return _printed_due(office, tx, petition, today)
+    arrivals = [row["received_on"] for row in handlings_of(tx, petition.id)]
+    last = max((row.id for row in events), default=0)
+    decided = ClockEventRow(EXTENDED, today, "", (), id=last + 1)
+    view = derive_view(
+        office, replace(petition, complex=True), [*events, decided], arrivals, today=today
+    )
+    extended = [d for d in view.deadlines if d.governs and d.mode == EXTENSION]
+    if not extended or extended[-1].ground.extended_on != today:
+        raise refusal("extension_used_up", Action.EXTEND)
+    return extended[-1]
 
 
 def _month(day: date) -> str:

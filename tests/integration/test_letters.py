@@ -5,6 +5,7 @@ import re
 import zipfile
 from contextlib import closing
 from dataclasses import fields
+from datetime import timedelta
 
 import pytest
 
@@ -17,12 +18,15 @@ from admin.letters.letters import (
     write_letter,
 )
 from intake import actions
-from intake.errors import InvalidInput, NotFound, WrongStatus
+from intake.errors import InvalidInput, LawRefuses, NotFound, WrongStatus
 from intake.petition import Petitioner, PetitionKind
 from intake.status import PetitionStatus, Role
 from tests import factories
 from tests.factories import NOW, TODAY, accepted, file, file_signed, officer
 
+# A day after everything that is done to the petitions here.
+AT = NOW + timedelta(days=3)
+ON = TODAY + timedelta(days=3)
 CANARY = Petitioner(name="Canary Tố Giác", address="số 7 đường Canary", phone="0999999999")
 GIVEN = LetterInput(
     summary="Môi trường & <rác> {{ 7*7 }}",
@@ -50,7 +54,7 @@ def text_of(document):
 def write(office, petition, code, given=GIVEN, by=None):
     by = by or officer(office, Role.HEAD, agency=petition.agency, denunciations=True)
     with office.store.read() as tx:
-        return text_of(write_letter(office, tx, by, petition, code, given, today=TODAY))
+        return text_of(write_letter(office, tx, by, petition, code, given, today=ON))
 
 
 def at_each_status(office, kind):
@@ -155,3 +159,62 @@ def test_days_are_written_the_official_way():
 
 def test_every_status_of_a_letter_can_occur():
     assert all(PetitionStatus(s) for letter in letters().values() for s in letter.statuses)
+
+
+# ---- dates and laws of a letter -------------------------------------------------------------
+
+
+def dated(office, petition, code, on=ON):
+    by = officer(office, Role.HEAD, agency=petition.agency, denunciations=True)
+    with office.store.read() as tx:
+        return text_of(write_letter(office, tx, by, petition, code, GIVEN, today=on))
+
+
+def extended(office, petition, at):
+    by = officer(office, Role.HEAD, agency=petition.agency, denunciations=True)
+    with office.store.write() as tx:
+        return actions.extend(
+            office, tx, by, petition.reference, document_number="15/QĐ",
+            criteria=["TC-3-1", "TC-3-2"], now=at,
+        )  # fmt: skip
+
+
+def test_a_decision_to_extend_names_the_end_of_the_extended_term_before_and_after_recording(office):
+    # Accepted on 4 November: 30 days end on 4 December, 30 more on Sunday 3 January 2027.
+    petition = accepted(office, PetitionKind.TC)
+    assert "đến hết ngày 04/01/2027" in dated(office, petition, "quyet-dinh-gia-han")
+    recorded = extended(office, petition, AT)
+    assert "đến hết ngày 04/01/2027" in dated(office, recorded, "quyet-dinh-gia-han")
+    later = ON + timedelta(days=20)
+    second = dated(office, recorded, "quyet-dinh-gia-han", later)
+    assert "đến hết ngày 02/02/2027" in second
+    assert "04/01/2027" not in second
+
+
+def test_a_third_decision_to_extend_is_not_written(office):
+    petition = accepted(office, PetitionKind.TC)
+    for days in (5, 20):
+        petition = extended(office, petition, NOW + timedelta(days=days))
+    with pytest.raises(LawRefuses) as refused:
+        dated(office, petition, "quyet-dinh-gia-han", TODAY + timedelta(days=30))
+    assert refused.value.values["rule"] == "extension_used_up"
+
+
+def test_a_notice_of_acceptance_names_the_end_of_the_settling_term(office):
+    complaint = dated(office, accepted(office, PetitionKind.KN), "thong-bao-thu-ly")
+    assert "Thời hạn giải quyết: đến hết ngày 04/12/2026" in complaint
+    assert "Luật Tố cáo" not in complaint
+    denunciation = dated(office, accepted(office, PetitionKind.TC), "thong-bao-thu-ly")
+    assert "Thời hạn giải quyết: đến hết ngày 04/12/2026" in denunciation
+    assert "Luật Khiếu nại" not in denunciation
+    assert "Kính gửi: Người tố cáo" in denunciation
+
+
+@pytest.mark.parametrize("kind", [PetitionKind.KN, PetitionKind.TC])
+def test_no_letter_cites_the_law_on_the_other_kind(office, kind):
+    other = "Luật Tố cáo" if kind is PetitionKind.KN else "Luật Khiếu nại"
+    target = factories.agency_of(office, "so-y-te")
+    for petition in at_each_status(office, kind):
+        for letter in letters_for(petition):
+            given = LetterInput(**{**GIVEN.__dict__, "target": target})
+            assert other not in write(office, petition, letter.code, given), letter.code
