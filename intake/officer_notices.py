@@ -19,7 +19,7 @@ from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_view
 from intake.petition import Petition, PetitionKind
-from intake.status import OPEN_STATUSES
+from intake.store.dates import open_dates
 from intake.store.engine import Transaction
 from intake.store.petitions import petition_columns, petition_of
 from intake.store.tables import officer_notices, petitions
@@ -121,7 +121,7 @@ def notices_for(
         select(officer_notices, *(column.label(f"p_{column.name}") for column in _PETITION))
         .outerjoin(petitions, petitions.c.id == officer_notices.c.petition_id)
         .where(officer_notices.c.officer_id == officer.id)
-        .where(or_(petitions.c.id.is_(None), petitions.c.status.in_(OPEN_STATUSES)))
+        .where(or_(petitions.c.id.is_(None), open_dates()))
         .order_by(officer_notices.c.id.desc())
         .limit(_READ_AT_MOST)
     )
@@ -283,10 +283,13 @@ def _holds(
         return notice.kind is OfficerNoticeKind.DUTY_MISSED or (
             notice.due is not None and notice.due >= today
         )
-    if not petition.status.is_open or not can_view(officer, petition, office.directory):
+    if not can_view(officer, petition, office.directory):
         return False
     if notice.kind in DATED:
+        # What is owed after the decision warns like everything else.
         return (petition.next_due, petition.next_rule) == (notice.due, notice.rule)
+    if not petition.status.is_open:
+        return False
     if notice.kind is OfficerNoticeKind.ASSIGNED:
         return petition.assigned_to == officer.username
     if notice.kind is OfficerNoticeKind.INFORMATION_ADDED:

@@ -26,7 +26,8 @@ from intake.officer_notices import NewNotice, OfficerNoticeKind
 from intake.officers import CITIZEN, Officer
 from intake.permissions import can_view, is_reception_centre
 from intake.petition import Petition
-from intake.status import OPEN_STATUSES, Role
+from intake.status import Role
+from intake.store.dates import open_dates
 from intake.store.engine import Transaction
 from intake.store.petitions import petition_columns, petition_of
 from intake.store.tables import handlings, jobs, petitions, reception_days, timeline
@@ -191,7 +192,7 @@ def _candidates(tx: Transaction, this: _Round, after: int) -> list[Petition]:
     near = petitions.c.next_due <= this.today + timedelta(days=days)
     query = (
         select(*petition_columns())
-        .where(petitions.c.id > after, petitions.c.status.in_(OPEN_STATUSES))
+        .where(petitions.c.id > after, open_dates())
         .where(or_(near, petitions.c.assigned_to.is_(None)))
         .order_by(petitions.c.id)
         .limit(_BATCH)
@@ -226,7 +227,8 @@ def _warnings_of(this: _Round, petition: Petition, arrived: date | None) -> list
                 )
                 for officer in _recipients(this.staff, petition, handlers, to)
             ]  # fmt: skip
-    if taken or arrived is None or arrived > this.today:
+    # What is still owed after the decision warns of its date; nobody has to take the file for it.
+    if taken or not petition.status.is_open or arrived is None or arrived > this.today:
         return []
     after = steps.unassigned_for(this.working_days_past(arrived))
     if after is None:

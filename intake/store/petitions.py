@@ -25,8 +25,8 @@ from sqlalchemy import (
 from intake.errors import NotFound, VersionConflict
 from intake.petition import Petition, PetitionContent, Petitioner, PetitionKind, Source
 from intake.sealing import Sealer
-from intake.status import OPEN_STATUSES, PetitionStatus
-from intake.store.dates import StoredDeadline
+from intake.status import PetitionStatus
+from intake.store.dates import StoredDeadline, open_dates
 from intake.store.engine import Transaction
 from intake.store.tables import (
     answers,
@@ -224,6 +224,8 @@ def search_text(kind: PetitionKind, reference: str, text: str, place_text: str) 
 class PetitionFilter:
     """What a list shows. `agencies` None: all; `without_agency` adds petitions nobody has yet.
 
+    `open_only`: the petition is open, or something is still owed though it was answered.
+
     `exclude_denunciations` and `exclude_accused` (agency codes whose accused petitions vanish) come
     from the officer's permissions, never from the request.
     """
@@ -292,7 +294,7 @@ def _conditions(chosen: PetitionFilter) -> list[ColumnElement[bool]]:
     if chosen.statuses:
         wanted.append(petitions.c.status.in_(chosen.statuses))
     if chosen.open_only:
-        wanted.append(petitions.c.status.in_(OPEN_STATUSES))
+        wanted.append(open_dates())
     if chosen.kinds:
         wanted.append(petitions.c.kind.in_(chosen.kinds))
     if chosen.due_before is not None:

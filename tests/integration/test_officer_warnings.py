@@ -96,6 +96,35 @@ def about_petitions(office):
     return [row for row in rows(office) if row["petition_id"] is not None]
 
 
+def decided(office):
+    """A complaint decided on 10 November: the decision must be sent by Friday the 13th."""
+    petition = factories.accepted(office, PetitionKind.KN)
+    with office.store.write() as tx:
+        given = actions.Answer("Đúng.", "9/QĐ", "true")
+        head = who(office, "head")
+        return actions.answer(
+            office, tx, head, petition.reference, given, now=at(date(2026, 11, 10))
+        )
+
+
+def test_what_is_owed_after_the_decision_warns_and_is_seen_by_the_head_until_it_is_done(office):
+    petition = decided(office)
+    assert petition.next_due == date(2026, 11, 13)
+    late = date(2026, 11, 18)
+    run_due_jobs(office, now=at(late))
+    assert told(office, "head", late) == [KIND.OVERDUE]
+    with office.store.read() as tx:
+        found = overdue_petitions(office, tx, who(office, "head"), today=late)
+    assert [row.reference for row in found] == [petition.reference]
+    with office.store.write() as tx:
+        actions.record_step(
+            office, tx, who(office, "head"), petition.reference, event="decision_sent", now=at(late)
+        )
+    assert told(office, "head", late) == []
+    with office.store.read() as tx:
+        assert overdue_petitions(office, tx, who(office, "head"), today=late) == []
+
+
 # ---- dates ----------------------------------------------------------------------------------
 
 
