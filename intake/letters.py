@@ -59,6 +59,12 @@ class _Cues:
     demand: re.Pattern[str]
     subject: re.Pattern[str]
     cut: re.Pattern[str]
+    bodies: re.Pattern[str]
+    date_line: re.Pattern[str]
+    lead_in: re.Pattern[str]
+    self_names: re.Pattern[str]
+    filler: frozenset[str]
+    filler_before: frozenset[str]
 
 
 def _alternatives(phrases: Sequence[str]) -> str:
@@ -90,6 +96,12 @@ def _cues() -> _Cues:
         demand=re.compile(rf"\W*(?:{_alternatives(table['demand'])})(?!\w)"),
         subject=re.compile(rf"(?<!\w)(?:{_alternatives(table['subject'])})(?!\w)\W*"),
         cut=re.compile(table["identity_numbers"]),
+        bodies=re.compile(rf"\W*(?:{_alternatives(table['body_names'])})(?!\w)"),
+        date_line=re.compile(table["date_line"]),
+        lead_in=re.compile(rf"(?<!\w)(?:{_alternatives(table['lead_in_ends'])})(?!\w)\W*|:\W*"),
+        self_names=re.compile(rf"\W*(?:{_alternatives(table['self_names'])})\W+"),
+        filler=frozenset(fold_words(table["filler"])),
+        filler_before=frozenset(fold_words(f"{table['filler']} {table['filler_before']}")),
     )
 
 
@@ -110,34 +122,33 @@ def parse_letter(text: str) -> Letter:
     pieces: dict[str, list[str]] = {}
     body: list[str] = []
     current = ""
-    for segment in _segments(text, cues):
+    for segment, listed in _segments(text, cues):
         folded = fold_letters(segment)
-        first = _FIRST_WORD.search(folded)
-        piece = ""
-        if first is None or first.group(0) in cues.first_words:
-            piece = next((name for name, cue in cues.pieces.items() if cue.match(folded)), "")
+        ended = not pieces.keys().isdisjoint(_ENDS)
+        piece = _piece(segment, folded, current, cues, listed=listed, ended=ended)
         if piece == "label":
             rest = cues.label.sub("", folded, count=1)
-            rest = segment[len(folded) - len(rest) :].lstrip(" :.-–\t")
+            rest = _without_lead_in(segment[len(folded) - len(rest) :].lstrip(" :.-–\t"), cues)
             current = "body"
             if rest:
                 body.append(rest)
             continue
-        if not piece:
-            # A list under "Kính gửi" or "Nơi nhận" goes on as long as its lines are bare names.
-            goes_on = current in _LISTS and segment.lstrip()[:1] in "-–+*•" + "0123456789"
-            piece = current if goes_on else ""
-        if piece == "title" and len(segment.split()) > _MAX_TITLE_WORDS:
-            piece = ""
         if piece in ("identity", "addressee"):
             inside, after = _split_opening(segment, folded, cues)
             pieces.setdefault(piece, []).append(inside)
+            after = _without_lead_in(after, cues)
             if after:
                 body.append(after)
                 current = "body"
             else:
                 current = piece
             continue
+        if not piece:
+            rest = _without_lead_in(segment, cues)
+            if not rest:
+                pieces.setdefault("filler", []).append(segment)
+                continue
+            segment = rest
         if piece:
             pieces.setdefault(piece, []).append(segment)
             current = piece
@@ -148,24 +159,87 @@ def parse_letter(text: str) -> Letter:
 
 
 _MAX_TITLE_WORDS = 30
+_MAX_NAME_WORDS = 12  # of one addressee
+_MAX_SIGNATURE_WORDS = 6
+_MAX_LEAD_IN_WORDS = 30
 _LISTS = ("addressee", "distribution", "attachments")
+_ENDS = ("closing", "signature", "assurance")
+_BEFORE_IDENTITY = ("", "heading", "title", "addressee")
 
 
-def _segments(text: str, cues: _Cues) -> list[str]:
-    """Lines, then sentences, then pieces that a furniture cue opens inside a sentence."""
-    segments: list[str] = []
+def _piece(
+    segment: str, folded: str, current: str, cues: _Cues, *, listed: bool, ended: bool
+) -> str:
+    """Which piece of furniture a segment is, "" for content.
+
+    `current` is the piece before it; `listed` says that a line end or a semicolon parts them,
+    `ended` that the letter has come to its closing.
+    """
+    first = _FIRST_WORD.search(folded)
+    if first is None or first.group(0) in cues.first_words:
+        piece = next((name for name, cue in cues.pieces.items() if cue.match(folded)), "")
+        if piece and not (piece == "title" and len(segment.split()) > _MAX_TITLE_WORDS):
+            return piece
+    if cues.date_line.match(folded):
+        return "heading"
+    if current in _BEFORE_IDENTITY and _names_somebody(segment, folded, cues):
+        return "identity"
+    if current in _LISTS and segment.lstrip()[:1] in tuple("-–+*•0123456789"):
+        # A list under "Kính gửi" or "Nơi nhận" goes on as long as its lines are bare names.
+        return current
+    words = len(segment.split())
+    if current == "addressee" and listed and words <= _MAX_NAME_WORDS:
+        return current if cues.bodies.match(folded) else ""
+    if ended and words <= _MAX_SIGNATURE_WORDS and segment.strip(" .").istitle():
+        return "signature"
+    return ""
+
+
+def _names_somebody(segment: str, folded: str, cues: _Cues) -> bool:
+    """Whether the writer gives a name: "Tôi là Nguyễn Thị Mẫu", unlike "Tôi là chủ cơ sở"."""
+    said = cues.self_names.match(folded)
+    return said is not None and " ".join(segment[said.end() :].split()[:2]).istitle()
+
+
+def _without_lead_in(segment: str, cues: _Cues) -> str:
+    """A segment without the empty words that only announce what follows; "" if it has no others.
+
+    "Tôi xin trình bày sự việc như sau: …" announces; "Trạm y tế thiếu thuốc, cụ thể như sau: …"
+    speaks of the matter before it does and stays whole.
+    """
+    folded = fold_letters(segment)
+    words = fold_words(folded)
+    if _MIN_BODY_WORDS < len(words) <= _MAX_LEAD_IN_WORDS and cues.filler.issuperset(words):
+        return ""
+    end = cues.lead_in.search(folded)
+    if end is not None:
+        before = fold_words(folded[: end.end()])
+        if before and len(before) <= _MAX_LEAD_IN_WORDS and cues.filler_before.issuperset(before):
+            return _without_lead_in(segment[end.end() :], cues)
+    return segment
+
+
+def _segments(text: str, cues: _Cues) -> list[tuple[str, bool]]:
+    """Lines, then sentences, then pieces that a furniture cue opens inside a sentence.
+
+    Each with whether a line end or a semicolon parts it from the one before.
+    """
+    segments: list[tuple[str, bool]] = []
     all_small = text.islower()  # typed without any capital: the cue alone must do
     for line in text.split("\n"):
-        for sentence in _SENTENCE_END.split(line):
+        listed = True
+        dated = cues.date_line.match(fold_letters(line)) is not None
+        for sentence in [line] if dated else _SENTENCE_END.split(line):
             folded = fold_letters(sentence)
             start = 0
             for found in cues.breaks.finditer(folded):
                 # "tôi đã gửi đơn khiếu nại …" tells a story; "… ĐƠN KHIẾU NẠI …" is a title.
                 if found.start() > start and (all_small or sentence[found.start()].isupper()):
-                    segments.append(sentence[start : found.start()].strip())
-                    start = found.start()
-            segments.append(sentence[start:].strip())
-    return [s for s in segments if s]
+                    segments.append((sentence[start : found.start()].strip(), listed))
+                    start, listed = found.start(), False
+            segments.append((sentence[start:].strip(), listed))
+            listed = sentence.endswith(";")
+    return [(segment, listed) for segment, listed in segments if segment]
 
 
 def _split_opening(segment: str, folded: str, cues: _Cues) -> tuple[str, str]:
@@ -201,7 +275,8 @@ def _assemble(text: str, pieces: Mapping[str, list[str]], body: list[str]) -> Le
     content = cues.cut.sub(" ", content) if len(content) > 80 else content
     number = _ID_NUMBER.search(identity)
     phone = _PHONE.search(identity)
-    demand = [s for s in body if cues.demand.match(fold_letters(s))]
+    said = (*body, *pieces.get("filler", ()))
+    demand = [s for s in said if cues.demand.match(fold_letters(s))]
     return Letter(
         body=content,
         is_letter=bool(pieces),

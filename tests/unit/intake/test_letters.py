@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.letters import parse_letter
-from intake.text import clean
+from intake.text import clean, fold_words
 
 LETTER = """CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
 Độc lập - Tự do - Hạnh phúc
@@ -75,3 +77,31 @@ def test_a_short_message_keeps_what_it_is_about(text, kept):
 def test_any_text_with_content_has_a_body(text):
     cleaned = clean(text)
     assert bool(parse_letter(cleaned).body.strip()) == bool(cleaned.strip())
+
+
+FRAMES = sorted((Path(__file__).parents[2] / "scenarios" / "letters").glob("*.txt"))
+MATTERS = (
+    "Đường ấp 5 lầy lội, học sinh té hoài. Nhờ xã đổ đá giùm bà con.",
+    "duong ap 5 lay loi hoc sinh te hoai, nho xa do da gium ba con",
+    "Sở Xây dựng cho đào đường rồi bỏ đó; trưởng ấp đã báo; Công an xã cũng nói vậy.",
+    "Trạm y tế xã hết thuốc BHYT, cụ thể như sau: tháng 9 không có thuốc huyết áp.",
+    "Trường thu tiền máy lạnh sai quy định",
+)
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("matter", MATTERS)
+def test_every_frame_of_a_letter_gives_back_the_matter_and_nothing_else(frame, matter):
+    text = frame.read_text(encoding="utf-8").replace("{content}", matter)
+    assert fold_words(parse_letter(clean(text)).body) == fold_words(matter)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("ĐƠN PHẢN ÁNH. Tôi là chủ nhà trọ, bị áp giá điện sai.", "chủ nhà trọ"),
+        ("Kính gửi Sở Y tế. Tôi khiếu nại.", "Tôi khiếu nại"),
+    ],
+)
+def test_words_that_only_look_like_furniture_stay(text, kept):
+    assert kept in parse_letter(text).body
