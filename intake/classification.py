@@ -42,6 +42,8 @@ class Classification:
         parts: one classification for each subject when there are several, else empty.
         excerpt: of a part, the words it stands in; can be routed on its own.
         urgent: key of the emergency number that comes first ("113", "114", "115", "111"), or None.
+        numbers: all emergency numbers the text speaks for, `urgent` first; a child in danger has
+            the police beside the children's line.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Classification:
     parts: tuple[Classification, ...] = ()
     urgent: str | None = None
     excerpt: str = ""
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,13 +200,14 @@ def classification_of(found: Understanding) -> Classification:
     """`classify` for a text that is taken apart already."""
     if not any(word.isalpha() for word in found.reading.folded):
         return Classification("OTHER", "", 100.0, (), intent="empty")
-    urgent, danger = _urgency(found)
+    numbers, danger = _urgency(found)
     kind, score = _kind(found)
     intent = "petition"
-    if danger:
+    # A petition that is surely one tells of a danger that is over, or asks against the next one.
+    if danger and (kind == "OTHER" or score < _rules()["urgency"]["petition"]):
         kind, intent = "OTHER", "emergency"
     elif kind == "OTHER":
-        intent = _intent(found)
+        intent = "emergency" if numbers else _intent(found)
     topic = _topic(found)
     return Classification(
         kind=kind,
@@ -214,7 +218,8 @@ def classification_of(found: Understanding) -> Classification:
         fields=_fields(found, kind, topic),
         accused=_accused(found) if kind in ("TC", "MIXED") else (),
         parts=_parts(found, kind),
-        urgent=urgent,
+        urgent=numbers[0] if numbers else None,
+        numbers=numbers,
     )
 
 
@@ -289,28 +294,37 @@ def _intent(found: Understanding) -> str:
 _LEAST_INTENT = 0.25
 
 
-def _urgency(found: Understanding) -> tuple[str | None, bool]:
-    """(number that comes first, whether danger is now so that no petition should be filed).
+def _urgency(found: Understanding) -> tuple[tuple[str, ...], bool]:
+    """(numbers to call, whether danger is now so that no petition should be filed).
 
-    Danger words alone give the number; together with a cry for help they are an emergency.
+    Danger words alone give the numbers; together with a cry for help they are an emergency, and so
+    is a live wire within reach.
     """
     limits = _rules()["urgency"]
-    numbers = {
+    strengths = {
         key: found.signals.get(f"emergency.{key}", 0.0) for key in ("113", "114", "115", "111")
     }
     wire = found.signals.get("emergency.wire", 0.0)
-    numbers["114"] += wire
-    number = max(numbers, key=numbers.__getitem__)
-    strength = numbers[number]
-    if strength < limits["number"]:
-        return None, False
+    strengths["114"] += wire
+    if min(found.signals.get(name, 0.0) for name in ("child", "harm")) >= limits["child"]:
+        strengths["111"] += limits["child_harmed"]
+    ranked = sorted(strengths, key=lambda key: -strengths[key])
+    numbers = tuple(key for key in ranked if strengths[key] >= limits["number"])
+    if not numbers:
+        return (), False
+    if strengths["111"] >= limits["number"]:
+        others = (key for key in numbers if key not in ("111", "113"))
+        numbers = ("111", "113", *others)
     now = found.signals.get("emergency.now", 0.0)
-    danger = (
-        now >= limits["now"]
-        and strength + now >= limits["danger"]
-        and len(found.reading.folded) <= limits["longest"]
-    )
-    return number, danger
+    # A child harmed or a live wire on the ground needs no cry, unless the text makes a demand.
+    plain = all(found.signals.get(verb, 0.0) < limits["verb"] for verb in _VERBS)
+    silent = plain and max(wire, strengths["111"]) >= limits["silent"]
+    cried = now >= limits["now"] and max(strengths.values()) + now >= limits["danger"]
+    danger = (silent or cried) and len(found.reading.folded) <= limits["longest"]
+    return numbers, danger
+
+
+_VERBS = ("verb.KNPA", "verb.KN", "verb.TC")
 
 
 def _topic(found: Understanding) -> Topic | None:

@@ -84,6 +84,14 @@ class LinearModel:
         for lane, value in enumerate(lanes):
             scores[lane] += (value - zero) * scale
 
+    def weights(self) -> dict[str, list[float]]:
+        """All weights by gram, one a label; for learning on from this model."""
+        shifts = [_LANE * lane for lane in range(len(self.labels))]
+        return {
+            gram: [(((packed >> shift) & _MASK) - _ZERO) / _SCALE for shift in shifts]
+            for gram, packed in self.table.items()
+        }
+
     def contributions(self, grams: Iterable[str], label: str) -> list[tuple[str, float]]:
         """What each known gram adds to a label, strongest first; for officers."""
         shift = _LANE * self.labels.index(label)
@@ -151,8 +159,8 @@ def read_model(path: Path, text: str | None = None) -> LinearModel:
     )
 
 
-_LEAST_GRAM = 0.4
-_LEAST_WEIGHT = 0.15
+_LEAST_GRAM = 0.45
+_LEAST_WEIGHT = 0.2
 
 
 def write_model(

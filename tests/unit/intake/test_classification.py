@@ -64,6 +64,38 @@ def test_danger_now_comes_with_the_number_to_call_and_is_not_filed(text, number)
     assert found.intent == "emergency"
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("bé gái 8 tuổi gần nhà bị xâm hại, nhờ giúp", ("111", "113")),
+        ("be gai bi xam hai", ("111", "113")),
+        ("Ông cha dượng đang đánh đập con nhỏ, cứu với", ("111", "113")),
+        ("chồng em nhậu say đang đánh em, cứu em với", ("113",)),
+        ("Nhà kế bên đang bốc cháy, lửa lan qua mái tôn rồi!", ("114",)),
+        ("co dua nho rot xuong song truoc ben do, dang tim chua thay", ("114",)),
+        ("dây điện đứt rớt xuống đường trước nhà tôi, đang xẹt lửa", ("114",)),
+        ("tai nạn ngã ba, hai người nằm bất động, gọi xe cấp cứu giùm", ("115",)),
+    ],
+)
+def test_each_danger_has_its_numbers_and_a_child_harmed_has_two(text, numbers):
+    found = classify(text)
+    assert found.intent == "emergency"
+    assert found.numbers[: len(numbers)] == numbers
+    assert found.urgent == numbers[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Khúc cua này hay xảy ra tai nạn giao thông, đề nghị lắp gương cầu lồi",
+        "Trẻ em hay tắm sông bị đuối nước, đề nghị cắm biển cảnh báo",
+        "Chung cư không có lối thoát hiểm, lỡ cháy thì sao",
+    ],
+)
+def test_a_danger_that_can_wait_a_day_is_a_petition(text):
+    assert classify(text).intent == "petition"
+
+
 def test_a_leaning_pole_is_a_petition_and_no_emergency():
     assert classify("Cột điện trước nhà nghiêng lâu nay, mong điện lực dựng lại").kind == "KNPA"
 
@@ -79,6 +111,11 @@ def test_two_subjects_are_two_parts_that_can_be_routed_alone():
     )
     assert [part.topic for part in found.parts] == ["school-fees", "power-cuts"]
     assert "cúp điện" in found.parts[1].excerpt
+
+
+def test_two_subjects_in_one_breath_are_two_parts():
+    found = classify("Đường ấp 5 ổ gà quá, với lại trạm y tế xã không có thuốc BHYT")
+    assert [part.excerpt.split()[0] for part in found.parts] == ["Đường", "với"]
 
 
 def test_one_subject_has_no_parts():
