@@ -9,6 +9,7 @@ from sqlalchemy import select
 from intake.directory import Directory
 from intake.places import Gazetteer
 from intake.routing import Router
+from intake.routing_versions import use_models
 from intake.rules import Rules, read_local_terms
 from intake.sealing import Sealer, load_sealer
 from intake.settings import Settings
@@ -60,6 +61,7 @@ def open_office(settings: Settings) -> Office:
     gazetteer = Gazetteer.load()
     with store.read() as tx:
         calendar = working_calendar(tx)
+    use_models(settings.data_dir / "models")
     return Office(
         settings=settings,
         store=store,

@@ -23,7 +23,7 @@ from intake.errors import InvalidInput, SetupRefused
 from intake.routing import Router, class_shares, confidence_features, logistic
 from intake.routing_data import read_table
 from intake.routing_model import SIGNAL, LinearModel, pack, probabilities, write_model
-from intake.routing_versions import use_models
+from intake.routing_versions import ASPECTS, current_model, use_models
 from intake.text import fold
 from intake.topics import lexicon
 
@@ -104,6 +104,7 @@ def fit(
     rate: float,
     decay: float,
     seed: int = 7,
+    start: LinearModel | None = None,
 ) -> tuple[dict[str, dict[int, float]], list[float]]:
     """Softmax regression by adaptive gradient steps.
 
@@ -114,13 +115,17 @@ def fit(
         rate: step size.
         decay: share of every weight taken off after each round.
         seed: of the order of the lessons; the same input gives the same model.
+        start: a model to learn on from, with the same labels.
 
     Returns:
         (weights by feature and label, bias by label).
     """
-    kept = _shared(lessons)
+    known = start.weights() if start is not None else {}
+    kept = _shared(lessons) | known.keys()
     table = _Weights(
-        {f: [0.0] * labels for f in sorted(kept)}, dict.fromkeys(kept, 1e-8), [0.0] * labels
+        {f: known.get(f) or [0.0] * labels for f in sorted(kept)},
+        dict.fromkeys(kept, _FIRST_STEPS if start is not None else 1e-8),
+        list(start.bias) if start is not None else [0.0] * labels,
     )
     prepared = [_prepare(lesson, kept) for lesson in lessons]
     order = list(range(len(lessons)))
@@ -152,6 +157,8 @@ def _shared(lessons: Sequence[Lesson]) -> set[str]:
     return kept
 
 
+_FIRST_STEPS = 1.0
+"""What weights learned before have moved already: a few new petitions move them little."""
 _SMALLEST = 0.06
 """Weights below this are not written: they cannot change an order and would fill the file."""
 
@@ -415,9 +422,48 @@ def learn(
         )
         names[aspect] = f"{aspect}-{name}"
         write_model(folder / f"{names[aspect]}.tsv", labels, bias, weights, notes)
+    _put_to_use(folder, names)
+    return names
+
+
+def learn_on(samples: Sequence[Sample], folder: Path, name: str) -> dict[str, str]:
+    """Go on learning from the models in use, from an office's own petitions; as `learn` otherwise.
+
+    What the models know already stays unless the new petitions speak against it, so a few dozen
+    suffice. Confidence and line are those of the models in use.
+
+    Raises:
+        SetupRefused: no models are in use to learn on from.
+    """
+    settings = read_table("decisions.toml")["learning"]
+    plans = {"classes": class_lessons, "kinds": kind_lessons}
+    names = {}
+    for aspect in ASPECTS:
+        model = current_model(aspect)
+        if model is None:
+            raise SetupRefused(reason="no models are in use to learn on from")
+        names[aspect] = f"{aspect}-{name}"
+        weights, bias = model.weights(), list(model.bias)
+        if aspect in plans:
+            learned, bias = fit(
+                list(plans[aspect](samples, tables=False)),
+                len(model.labels),
+                rounds=int(settings["on_rounds"]),
+                rate=settings["on_rate"],
+                decay=0.0,
+                start=model,
+            )
+        else:
+            learned = {gram: dict(enumerate(row)) for gram, row in weights.items()}
+        notes = {**model.fitted, "learned_on": f"{len(samples)} from {model.version}"}
+        write_model(folder / f"{names[aspect]}.tsv", model.labels, bias, learned, notes)
+    _put_to_use(folder, names)
+    return names
+
+
+def _put_to_use(folder: Path, names: Mapping[str, str]) -> None:
     lines = [f'{aspect} = "{model}"\n' for aspect, model in names.items()]
     (folder / "current.toml").write_text("".join(lines), encoding="utf-8")
-    return names
 
 
 def _fit_confidence(
@@ -491,6 +537,7 @@ def learn_and_compare(
     router: Router,
     *,
     tables: bool = True,
+    onward: bool = False,
 ) -> tuple[Figures, Figures]:
     """Learn a new version and put it to use only if it is no worse than the one in use.
 
@@ -501,6 +548,7 @@ def learn_and_compare(
         name: of the new version; must be new in the folder.
         router: routes with whatever models are in use.
         tables: as for `learn`.
+        onward: go on from the models in use (`learn_on`) instead of beginning anew.
 
     Returns:
         (figures of the models in use before, figures of the new ones).
@@ -517,7 +565,9 @@ def learn_and_compare(
     before_file = folder / "current.toml"
     kept = before_file.read_text(encoding="utf-8") if before_file.exists() else None
     before = measure(router, held_back, _EVALUATION_DAY)
-    names = learn(samples, folder, name, tables=tables)
+    names = (
+        learn_on(samples, folder, name) if onward else learn(samples, folder, name, tables=tables)
+    )
     use_models(folder)
     after = measure(router, held_back, _EVALUATION_DAY)
     if _merit(after) < _merit(before):

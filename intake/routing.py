@@ -26,7 +26,7 @@ from intake.directory import Agency, Directory
 from intake.places import Gazetteer, PlaceMatch
 from intake.routing_data import read_table
 from intake.routing_model import SIGNAL, LinearModel, probabilities
-from intake.routing_versions import current_model
+from intake.routing_versions import current_model, look_again
 from intake.topics import Hit, lexicon
 
 MOST_CANDIDATES = 5
@@ -76,7 +76,11 @@ class RouteQuestion:
 
 @dataclass(frozen=True)
 class Routing:
-    """A proposal: who gets the petition, why, how sure, and what to ask when not sure."""
+    """A proposal: who gets the petition, why, how sure, and what to ask when not sure.
+
+    `parts` holds one proposal for each subject of a text that speaks of several (see
+    `Classification.parts`, same order), else nothing.
+    """
 
     decision: str
     candidates: tuple[RouteCandidate, ...]
@@ -86,6 +90,7 @@ class Routing:
     confidence: float
     versions: Mapping[str, str]
     classification: Classification
+    parts: tuple[Routing, ...] = ()
 
 
 class Router:
@@ -116,6 +121,7 @@ class Router:
         Returns:
             A `Routing`; decision `route` or `ask_officer`. Never raises on any text.
         """
+        look_again()
         found = understand(text)
         classified = classification_of(found)
         where = self._place(found, place)
@@ -139,6 +145,10 @@ class Router:
             confidence=round(confidence, 3),
             versions=self._versions(),
             classification=classified,
+            parts=tuple(
+                self.route(part.excerpt, place=place or _said_place(where), on=on, kind=part.kind)
+                for part in classified.parts
+            ),
         )
 
     def _versions(self) -> dict[str, str]:
@@ -195,6 +205,11 @@ class Router:
                 )
             )
         return tuple(chosen)
+
+
+def _said_place(where: PlaceMatch | None) -> str | None:
+    """The place of the whole text, for a part that names none."""
+    return where.matched if where is not None and not where.ambiguous else None
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -12,14 +13,18 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from intake.classification import classify
+from intake.classification import classify, understand
 from intake.directory import Directory
-from intake.errors import InvalidInput
+from intake.errors import InvalidInput, SetupRefused
+from intake.office import open_office
+from intake.petition import PetitionKind
 from intake.places import Gazetteer
-from intake.route_learning import fold_lines, learn_and_compare, measure, read_samples
-from intake.routing import Router, Routing
-from intake.routing_versions import use_models
+from intake.route_feedback import confirmed_routes, decisions_about, explained
+from intake.route_learning import Sample, fold_lines, learn_and_compare, measure, read_samples
+from intake.routing import Router, Routing, class_shares
+from intake.routing_versions import model_named, use_models
 from intake.settings import load_settings
+from intake.store.petitions import content_of, get_petition
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 CIVIL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -65,23 +70,107 @@ def classify_lines(jsonl: bool) -> None:
                 "intent": found.intent,
                 "fields": list(found.fields),
                 "urgent": found.urgent,
+                "numbers": list(found.numbers),
             }
         )
 
 
 @route_group.command("learn")
-@click.argument("data", nargs=-1, required=True, type=_FILE)
-@click.option("--held-back", "held_back", multiple=True, required=True, type=_FILE)
+@click.argument("data", nargs=-1, type=_FILE)
+@click.option("--from-register", is_flag=True, help="also the routes officers confirmed here")
+@click.option("--held-back", "held_back", multiple=True, type=_FILE)
+@click.option("--anew", is_flag=True, help="begin without the models in use; needs much data")
 @click.option("--name", required=True, help="of the new version, such as 2027-01-31")
-def learn_models(data: tuple[Path, ...], held_back: tuple[Path, ...], name: str) -> None:
-    """Learn from labelled petitions (JSONL); a version worse on --held-back is refused."""
+def learn_models(
+    data: tuple[Path, ...],
+    from_register: bool,
+    held_back: tuple[Path, ...],
+    anew: bool,
+    name: str,
+) -> None:
+    """Learn from labelled petitions (JSONL) and the register; a worse version is refused.
+
+    Without --held-back every fifth petition is held back to compare on.
+    """
+    samples = read_samples(data)
+    if from_register:
+        samples += _register_samples()
+    kept = read_samples(held_back) if held_back else samples[::_HELD_BACK]
+    if not held_back:
+        samples = [sample for at, sample in enumerate(samples) if at % _HELD_BACK]
+    if not samples:
+        raise SetupRefused(reason="no petitions to learn from")
     folder = load_settings().data_dir / "models"
-    before, after = learn_and_compare(
-        read_samples(data), read_samples(held_back), folder, name, load_router()
-    )
+    before, after = learn_and_compare(samples, kept, folder, name, load_router(), onward=not anew)
     click.echo(f"in use now: {name}")
     for old, new in zip(before.lines(), after.lines(), strict=True):
         click.echo(f"{old}  →  {new.rpartition(' ')[2]}")
+
+
+_HELD_BACK = 5  # every fifth
+
+
+@route_group.command("export")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+def export_feedback(path: Path) -> None:
+    """Write the routes officers confirmed as labelled petitions (JSONL); a file for one user only.
+
+    Names, numbers and letter heads are taken out; denunciations stay in the register.
+    """
+    samples = _register_samples()
+    lines = [
+        json.dumps(
+            {
+                "id": sample.id,
+                "text": sample.text,
+                "classes": list(sample.classes),
+                "kind": sample.kind,
+            },
+            ensure_ascii=False,
+        )
+        for sample in samples
+    ]
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in lines))
+    click.echo(f"{len(samples)} petitions")
+
+
+@route_group.command("explain")
+@click.argument("reference")
+def explain_route(reference: str) -> None:
+    """Why a petition was proposed where it was: the stored reasons and versions, and by whom it
+    was confirmed or corrected; beside it what those versions say today."""
+    office = open_office(load_settings())
+    try:
+        with office.store.read() as tx:
+            petition = get_petition(tx, reference)
+            for line in explained(petition, decisions_about(tx, petition.id)):
+                click.echo(line)
+            if petition.kind in (PetitionKind.TC, PetitionKind.MIXED):
+                return  # a denunciation is not opened to be explained
+            text = content_of(tx, office.sealer, petition).text
+        versions = petition.routing.get("versions")
+        name = versions.get("classes", "") if isinstance(versions, dict) else ""
+        model = model_named(name) if name else None
+        if name and model is None:
+            click.echo(f"again: version {name} is no longer here")
+            return
+        shares, rules = class_shares(understand(text), str(petition.kind), model)
+        for code in sorted(shares, key=lambda c: (-shares[c], c))[:3]:
+            because = f" ({', '.join(rules[code])})" if code in rules else ""
+            click.echo(f"again: {code} {100 * shares[code]:.1f}{because}")
+    finally:
+        office.store.close()
+
+
+def _register_samples() -> list[Sample]:
+    office = open_office(load_settings())
+    try:
+        with office.store.read() as tx:
+            return confirmed_routes(office, tx)
+    finally:
+        office.store.close()
 
 
 @route_group.command("eval")
@@ -113,8 +202,7 @@ def evaluate(
 def load_router() -> Router:
     """The router of the province in the settings."""
     settings = load_settings()
-    own = settings.data_dir / "models"
-    use_models(own if own.is_dir() else None)
+    use_models(settings.data_dir / "models")
     gazetteer = Gazetteer.load()
     overlay = settings.data_dir / "directory"
     directory = Directory.load(settings.province, overlay=overlay, gazetteer=gazetteer)
@@ -149,6 +237,10 @@ def as_json(routing: Routing) -> dict[str, Any]:
         },
         "place": None if routing.place is None else routing.place.matched,
         "versions": dict(routing.versions),
+        "parts": [
+            {"text": seen.excerpt, "topic": seen.topic, **as_json(part)}
+            for seen, part in zip(routing.classification.parts, routing.parts, strict=True)
+        ],
     }
 
 

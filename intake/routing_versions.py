@@ -22,17 +22,41 @@ class _Place:
     """The folder that `use_models` chose; None means only the shipped models."""
 
     own: Path | None = None
+    stamp: int = 0
+
+
+_CURRENT = "current.toml"
 
 
 def use_models(folder: Path | None) -> None:
-    """Prefer the models in this folder (with its own `current.toml`) from now on."""
+    """Prefer the models in this folder (with its own `current.toml`) from now on.
+
+    The folder need not exist yet: a version learned later is taken up by `look_again`.
+    """
     _Place.own = folder
+    _Place.stamp = _stamp()
     current_model.cache_clear()
+
+
+def look_again() -> None:
+    """Take up a version that was put to use since; costs one look at a file's date."""
+    stamp = _stamp()
+    if stamp != _Place.stamp:
+        _Place.stamp = stamp
+        current_model.cache_clear()
+
+
+def _stamp() -> int:
+    """When the own `current.toml` was written, in nanoseconds; 0 for none."""
+    try:
+        return 0 if _Place.own is None else (_Place.own / _CURRENT).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def current_names(folder: Path) -> dict[str, str]:
     """Model file names by aspect, from the folder's `current.toml`; empty if there is none."""
-    path = folder / "current.toml"
+    path = folder / _CURRENT
     if not path.is_file():
         return {}
     try:
@@ -57,5 +81,14 @@ def current_model(aspect: str) -> LinearModel | None:
             path = folder / f"{name}.tsv"
             if not path.is_file():
                 raise DataFault(file="current.toml", line=0, fault=f"no model {name}")
+            return read_model(path)
+    return None
+
+
+def model_named(name: str) -> LinearModel | None:
+    """The model of that version, the office's own or a shipped one; None if it is gone."""
+    for folder in (_Place.own, SHIPPED):
+        path = None if folder is None else folder / f"{name}.tsv"
+        if path is not None and path.is_file():
             return read_model(path)
     return None

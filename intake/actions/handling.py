@@ -105,6 +105,8 @@ def accept(
     change.processed(
         "accepted", eligible=True, competent=True, outcome_document=document_number.strip() or None
     )
+    if petition.agency is not None:
+        _learn(tx, petition, petition.agency, officer, now)  # whoever accepts confirms the route
     return change.finish(
         {
             **checked.changes,

@@ -149,6 +149,21 @@ def test_the_furniture_of_a_letter_never_decides(router, content, agency_class):
     assert routing.candidates[0].agency_class == agency_class
 
 
+def test_two_subjects_are_two_proposals_at_the_place_of_the_whole(router):
+    routing = router.route(
+        "Đường ấp 5, phường Nguyệt Hóa ổ gà quá, với lại trạm y tế không có thuốc BHYT", on=TODAY
+    )
+    road, health = routing.parts
+    assert road.candidates[0].agency_class in ("ubnd-xa", "so-xay-dung")
+    assert health.candidates[0].agency_class in ("so-y-te", "bhxh")
+    assert health.place is not None
+    assert not health.parts
+
+
+def test_one_subject_is_one_proposal(router):
+    assert router.route("Cúp điện hoài không báo trước", on=TODAY).parts == ()
+
+
 def test_an_unclear_text_is_asked_about_with_at_most_three_choices(router):
     routing = router.route("mong các cấp xem xét giải quyết sớm cho bà con nhờ", on=TODAY)
     assert routing.decision == "ask_officer"
