@@ -49,7 +49,7 @@
 
   const receiptCard = (card, keep) => {
     const box = make("div", "receipt");
-    box.append(make("h3", "", texts.receipt));
+    box.append(make("h2", "", texts.receipt));
     const codes = make("div", "codes");
     const list = make("dl");
     for (const [label, value, kind] of [
@@ -111,11 +111,14 @@
     choices.replaceChildren(...labels.map((label, index) => {
       const button = make("button");
       button.type = "button";
+      button.dataset.label = label;
       button.append(make("b", "", String(index + 1)), ` ${label}`);
       button.addEventListener("click", () => { enqueue(label); field.focus({ preventScroll: true }); });
       return button;
     }));
   };
+
+  const labels = () => [...choices.children].map((button) => button.dataset.label ?? button.value);
 
   // ---- sending ----
 
@@ -126,7 +129,7 @@
   };
 
   const enqueue = (text, file) => {
-    const entry = { id: newId(), text, file };
+    const entry = { id: newId(), text, file, choices: labels() };
     entry.item = show({ direction: "in", text: file ? file.name : text });
     entry.item.classList.add("waiting");
     choices.replaceChildren();
@@ -147,7 +150,8 @@
       if (outcome === "later") { failed(entry); break; }
       queue.shift();
       keep();
-      entry.item.classList.remove("waiting", "failed");
+      entry.item.classList.remove("waiting");
+      entry.item.classList.toggle("failed", outcome === "refused");
       entry.item.querySelector(".retry")?.remove();
     }
     sending = false;
@@ -173,6 +177,7 @@
     const problem = await response.json().catch(() => ({}));
     say([entry.file ? texts.upload_failed : texts.failed, problem.detail].filter(Boolean).join(" "));
     entry.item.classList.add("failed");
+    if (!choices.children.length) offer(entry.choices || []);  // the question is still open
     return "refused";
   };
 
