@@ -59,6 +59,22 @@ def test_what_is_left_out_takes_the_ordinary_value(tiepdan: click.Group) -> None
     assert next(row["rule"] for row in answer["deadlines"]) == "KN-R1"
 
 
+def test_keys_nobody_knows_change_nothing_and_the_order_of_events_neither(
+    tiepdan: click.Group,
+) -> None:
+    events = [
+        {"event": "resumed", "on": "2026-09-25"},
+        {"event": "accepted", "on": "2026-09-01", "note": "x"},
+        {"event": "suspended", "on": "2026-09-10"},
+    ]
+    shuffled = petition(kind="TC", events=events, colour="red", confirmed=True)
+    plain = petition(kind="TC", events=sorted(events, key=lambda row: row["on"]))
+    result, [first, second] = ask(tiepdan, shuffled, plain)
+    assert result.exit_code == 0
+    assert first["deadlines"] == second["deadlines"]
+    assert first["deadlines"]
+
+
 def test_an_hour_term_needs_the_time_of_the_meeting(tiepdan: click.Group) -> None:
     session = {"event": "online_session", "on": "2026-11-27", "at": "08:30"}
     _, [answer] = ask(tiepdan, petition(kind="KNPA", events=[session]))
@@ -144,6 +160,9 @@ def test_without_its_format_the_command_is_misused(tiepdan: click.Group) -> None
         (["add", "2026-11-14", "7"], "2026-11-25"),
         (["add", "2026-11-25", "-1"], "2026-11-23"),
         (["add", "2026-11-22", "0"], "2026-11-22"),
+        (["add", "2024-03-01", "-1"], "2024-02-29"),
+        (["add", "2026-01-12", "-7"], "2025-12-31"),
+        (["add", "2026-02-23", "-1"], "2026-02-13"),
         (["is", "2026-11-24"], "no thứ Ba, ngày nghỉ lễ: Ngày Văn hóa Việt Nam"),
         (["is", "2026-11-25"], "yes ngày làm việc bình thường (thứ Tư)"),
     ],
@@ -169,6 +188,10 @@ def test_a_count_into_an_unconfirmed_year_says_so_beside_the_date(tiepdan: click
         (["workdays", "add", "2027-12-30", "9"], 1),
         (["workdays", "is", "2031-01-01"], 1),
         (["workdays", "add", "9999-12-31", "1"], 1),
+        (["workdays", "add", "2024-01-02", "-1"], 1),
+        (["workdays", "add", "2023-12-29", "0"], 1),
+        (["workdays", "add", "2026-11-20", "1000000000000000000000"], 1),
+        (["workdays", "is", "2026-02-29"], 2),
         (["calendar", "show", "2031"], 1),
         (["workdays", "is", "14/11/2026"], 2),
         (["workdays", "add", "2026-11-14", "many"], 2),
