@@ -11,6 +11,7 @@ import pytest
 from intake.errors import DataFault
 from intake.law_files import LAW_FOLDER
 from intake.law_phrases import phrases
+from intake.office import rules_in_force
 from intake.rules import (
     DUTY,
     EXTENSION,
@@ -20,6 +21,7 @@ from intake.rules import (
     read_local_terms,
     rule_table,
 )
+from intake.settings import Settings
 
 RULES = Rules.load()
 DOCS = Path(__file__).parents[3] / "docs" / "legal-clock.md"
@@ -243,3 +245,27 @@ def test_every_phrase_is_a_text_without_stray_braces() -> None:
 def test_the_table_in_the_documentation_is_the_table_of_the_program() -> None:
     page = DOCS.read_text(encoding="utf-8")
     assert rule_table(RULES) in page
+
+
+def test_an_office_counts_by_its_province_s_terms_where_they_stand_in_the_data_folder(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    day = date(2026, 11, 2)
+    assert rules_in_force(settings) is Rules.load()
+    term = """
+[[term]]
+rule = "{rule}"
+amount = 15
+unit = "WD"
+citation = "Quy chế thử"
+effective_from = 2026-01-01
+status = "unverified"
+"""
+    (tmp_path / "terms.toml").write_text(term.format(rule="KNPA-ANSWER"), encoding="utf-8")
+    found = rules_in_force(settings).on("KNPA-ANSWER", day)
+    assert found is not None
+    assert (found.amount, found.local, found.verified) == (15, True, False)
+    (tmp_path / "terms.toml").write_text(term.format(rule="KN-R1"), encoding="utf-8")
+    with pytest.raises(UnknownRule):
+        rules_in_force(settings)
