@@ -178,6 +178,7 @@
     say([entry.file ? texts.upload_failed : texts.failed, problem.detail].filter(Boolean).join(" "));
     entry.item.classList.add("failed");
     if (!choices.children.length) offer(entry.choices || []);  // the question is still open
+    toEnd();
     return "refused";
   };
 
