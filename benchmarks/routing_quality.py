@@ -1,0 +1,112 @@
+"""How often the route is right: as written, without marks, with slips and teencode, inside letters.
+
+    python -m benchmarks.routing_quality [PART]
+
+Routes the labelled petitions of a part of `tests/scenarios/routing/` (default `heldout`) and prints
+one line of shares each: as written, by author, and as twins of the same petitions. Nothing of a
+single petition is shown. Slips are drawn from a fixed seed; letters are the frames of
+`tests/scenarios/letters/`, in turn.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tomllib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from intake.directory import Directory
+from intake.places import Gazetteer
+from intake.route_learning import Figures, fold_lines, measure, read_samples
+from intake.routing import Router
+
+TODAY = date(2026, 11, 21)
+SCENARIOS = Path(__file__).parents[1] / "tests" / "scenarios"
+SHORTENED = 0.5
+"""Share of the texts whose words are shortened; of these each word with `WORD_SHORTENED`."""
+WORD_SHORTENED = 0.7
+UNMARKED = 0.5
+"""Share of the texts without tone marks; in the others each word with `WORD_UNMARKED`."""
+WORD_UNMARKED = 0.3
+SLIP = 0.12
+TEENCODE = 0.25
+
+
+def main() -> None:
+    """Measure and print."""
+    part = sys.argv[1] if len(sys.argv) > 1 else "heldout"
+    samples = read_samples(sorted((SCENARIOS / "routing").glob(f"{part}-*.jsonl")))
+    gazetteer = Gazetteer.load()
+    router = Router(Directory.load("vinh-long", gazetteer=gazetteer), gazetteer)
+    _print("as written", measure(router, samples, TODAY))
+    for author in sorted({sample.id.partition("-")[0] for sample in samples}):
+        own = [sample for sample in samples if sample.id.startswith(f"{author}-")]
+        _print(f"author {author}", measure(router, own, TODAY))
+    twins = {
+        "without marks": fold_lines,
+        "slips, teencode": _spoiled(),
+        "inside a letter": _framed(),
+    }
+    for name, change in twins.items():
+        _print(name, measure(router, samples, TODAY, change))
+
+
+def _print(name: str, figures: Figures) -> None:
+    wanted = ("first", "lawful", "within_three", "answered", "answered_right", "kind_right")
+    shares = "  ".join(f"{field} {figures.share(field):.3f}" for field in wanted)
+    sys.stdout.write(f"{name:16} {figures.petitions:4}  {shares}\n")
+    sys.stdout.flush()
+
+
+def _framed() -> Callable[[str], str]:
+    frames = [path.read_text("utf-8") for path in sorted((SCENARIOS / "letters").glob("*.txt"))]
+    return lambda text: frames[len(text) % len(frames)].replace("{content}", text)
+
+
+def _spoiled() -> Callable[[str], str]:
+    """Spoils a text as a hurried hand would; the same text always alike."""
+    table = tomllib.loads((SCENARIOS / "routing" / "slips.toml").read_text("utf-8"))
+    short: dict[str, list[str]] = table["short"]
+    letters: list[list[str]] = table["letters"]
+
+    def spoil(text: str) -> str:
+        chance = random.Random(len(text) * 31)
+        shortened = chance.random() < SHORTENED
+        if shortened:
+            for full, forms in short.items():
+                if full in text and chance.random() < WORD_SHORTENED:
+                    text = text.replace(full, chance.choice(forms))
+        bare = chance.random() < UNMARKED
+        words = []
+        for typed in text.split(" "):
+            word = fold_lines(typed) if bare or chance.random() < WORD_UNMARKED else typed
+            drawn = chance.random()
+            if len(word) > 2 and drawn < SLIP and word.isalpha():
+                word = _slipped(word, chance, table["keys"])
+            elif shortened and drawn < TEENCODE:
+                usual, instead = chance.choice(letters)
+                word = word.replace(usual, instead, 1)
+            words.append(word)
+        return " ".join(words)
+
+    return spoil
+
+
+def _slipped(word: str, chance: random.Random, keys: str) -> str:
+    """Two letters swapped, one lost, doubled or mistaken."""
+    at = chance.randrange(len(word) - 1)
+    before, letter, after = word[:at], word[at], word[at + 1 :]
+    return chance.choice(
+        (
+            before + after[0] + letter + after[1:],
+            before + after,
+            before + letter + letter + after,
+            before + chance.choice(keys) + after,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
