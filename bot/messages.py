@@ -15,6 +15,9 @@ from typing import Any, Protocol
 
 from intake.conversations import Sender
 
+ASKS_CONTACT = frozenset({"item.phone_or_email", "ask.new_contact"})
+"""Topics that ask for a telephone number: some platforms let a person hand it over with one tap."""
+
 LONGEST_AUTHORED = 1_800
 """Characters our own messages keep to, so that every platform carries them in one piece."""
 

@@ -18,7 +18,14 @@ from typing import Any, TypeVar
 
 import httpx
 import telegram
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    Message,
+    ReplyKeyboardMarkup,
+    Update,
+)
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -31,7 +38,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.channel_data import capabilities, limits
+from bot.channel_data import capabilities, channel_voice, limits
 from bot.events import (
     Call,
     Event,
@@ -43,7 +50,7 @@ from bot.events import (
     Position,
     bounded_id,
 )
-from bot.messages import Choice, OutgoingMessage, SendFailed
+from bot.messages import ASKS_CONTACT, Choice, OutgoingMessage, SendFailed
 from bot.sending import SlowDown, Uncertain
 from intake.conversations import Sender
 from intake.settings import Settings
@@ -52,6 +59,7 @@ from intake.settings import Settings
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 NAME = "telegram"
+_LANGUAGE = "vi"  # a button's label; the question itself is in the citizen's language
 WANTED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 PROOF_HEADER = "x-telegram-bot-api-secret-token"
 _LONGEST_CALLBACK = 64  # bytes
@@ -171,8 +179,10 @@ class TelegramChannel:
         Raises:
             SendFailed: refused; `Uncertain` when it may have arrived.
         """
-        markup = None
-        if message.choices:
+        markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | None = None
+        if message.topic in ASKS_CONTACT:
+            markup = _contact_keyboard(message.choices)
+        elif message.choices:
             markup = InlineKeyboardMarkup(_keyboard(message.choices))
         self._call(
             self._bot.send_message(chat_id=_chat_id(to.id), text=message.text, reply_markup=markup)
@@ -323,6 +333,14 @@ def _chat_id(sender_id: str) -> int:
         return int(sender_id)
     except ValueError as error:
         raise SendFailed("BadRecipient") from error
+
+
+def _contact_keyboard(choices: tuple[Choice, ...]) -> ReplyKeyboardMarkup:
+    """One tap hands over the telephone number; a keyboard of this kind cannot be an inline one."""
+    label = channel_voice(_LANGUAGE)("channel.contact_button")
+    rows = [[KeyboardButton(label, request_contact=True)]]
+    rows += [[KeyboardButton(choice.label)] for choice in choices]
+    return ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=True)
 
 
 def _keyboard(choices: tuple[Choice, ...]) -> list[list[InlineKeyboardButton]]:

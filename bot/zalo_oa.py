@@ -8,6 +8,7 @@ last contact, for a fee until seven days, and after that by approved templates o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -22,7 +23,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
-from bot.channel_data import Remedy, capabilities, limits, zalo_errors
+from bot.channel_data import Remedy, capabilities, channel_voice, limits, zalo_errors
 from bot.events import (
     Call,
     Event,
@@ -34,8 +35,9 @@ from bot.events import (
     Position,
     bounded_id,
 )
-from bot.messages import OutgoingMessage, SendFailed, fit
+from bot.messages import ASKS_CONTACT, OutgoingMessage, SendFailed, fit
 from bot.outbound import Contact
+from bot.pages import static_address
 from bot.sending import SlowDown, Uncertain
 from bot.zalo_tokens import ZaloTokens
 from intake.clock import CIVIL_ZONE, utc_now
@@ -47,6 +49,7 @@ from intake.settings import Settings
 _log = structlog.get_logger()
 
 NAME = "zalo_oa"
+_LANGUAGE = "vi"  # Zalo's people
 PROOF_HEADER = "x-zevent-signature"
 _TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"?(\d{10,16})"?')
 _MOST_TIMESTAMPS = 4
@@ -294,6 +297,9 @@ class ZaloOaChannel:
         self._api = settings.zalo_oa_api_url.rstrip("/")
         self._phone_api = settings.zalo_oa_phone_url.rstrip("/")
         self._paid = settings.zalo_oa_paid_messages
+        # Zalo's own form for contact data wants a picture that it can fetch.
+        public = settings.public_url.rstrip("/")
+        self._picture = public + static_address("icon.png") if public.startswith("https:") else ""
         self._client = client
         self._tokens = tokens
         self._templates = templates
@@ -315,6 +321,16 @@ class ZaloOaChannel:
             f"{self._api}/v3.0/oa/message/cs",
             {"recipient": {"user_id": to.id}, "message": body},
         )
+        if message.topic in ASKS_CONTACT and self._picture:
+            # The question stands by itself; the form is a convenience.
+            with contextlib.suppress(SendFailed):
+                say = channel_voice(_LANGUAGE)
+                self.ask_contact(
+                    to,
+                    title=say("channel.contact_title"),
+                    subtitle=say("channel.contact_subtitle"),
+                    image_url=self._picture,
+                )
 
     def ask_contact(self, to: Sender, *, title: str, subtitle: str, image_url: str) -> None:
         """Ask for name and telephone number by Zalo's own form; answered by `user_submit_info`.
@@ -341,7 +357,7 @@ class ZaloOaChannel:
         Raises:
             SendFailed: none worked; `held` when only the person's next contact will help.
         """
-        if self._window_open(contact):
+        if self._window_open(contact) and self._quota_left(to, contact):
             try:
                 self._send_parts(to, message, key)
             except Refused as refusal:
@@ -399,6 +415,22 @@ class ZaloOaChannel:
         figures = limits(NAME)
         hours = figures["window_hours"] if self._paid else figures["free_hours"]
         return self._clock() - contact.last_inbound_at < timedelta(hours=hours)
+
+    def _quota_left(self, to: Sender, contact: Contact) -> bool:
+        """Before a message that costs money: whether Zalo would take it. No answer: it is tried."""
+        since = self._clock() - (contact.last_inbound_at or self._clock())
+        if since < timedelta(hours=limits(NAME)["free_hours"]):
+            return True
+        try:
+            answer = self._client.post(
+                f"{self._api}/v3.0/oa/quota/message",
+                json={"user_id": to.id},
+                headers={"access_token": self._tokens.access()},
+            )
+            left = answer.json()["data"]["cs_reply"]["remain"]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return True
+        return not (type(left) is int and left == 0)
 
     def _wait_for_day(self) -> None:
         """Templates sent at night arrive without a sound: nobody would notice them."""

@@ -654,7 +654,9 @@ def _take_kind(state: State, text: str, choice: str, known: Knowledge, voice: Vo
 def _take_contact(state: State, text: str, choice: str, known: Knowledge, voice: Voice) -> Step:
     draft = _draft(state)
     phone, email = phone_in(text), email_in(text)
-    rest = text.replace(email, "") if email else text
+    # A platform's own form gives the name, the number and the address on a line each.
+    first = next((line for line in text.splitlines() if any(map(str.isalpha, line))), text)
+    rest = first.replace(email, "") if email else first
     name = "".join(c if c.isalpha() or c in " .'-" else " " for c in rest)
     name = " ".join(name.split())[:80].strip(" .'-")
     if not (phone or email or len(name) >= 2):

@@ -207,6 +207,17 @@ class ChannelCitizen:
         self.town.files[address] = content
         return self._told(self.town.fake(self.channel).photo(self.user, address))
 
+    def hand_over_contact(self, phone: str) -> list[str]:
+        """Tap what the platform offers for that."""
+        if self.channel == "telegram":
+            update = self.town.telegram.text(self.user, "")
+            contact = {"phone_number": phone, "first_name": "Thử", "user_id": int(self.user)}
+            del update["message"]["text"]
+            update["message"]["contact"] = contact
+            return self._told(update)
+        info = {"name": "Lê Thị Thử", "phone": int("84" + phone[1:])}
+        return self._told(self.town.zalo_oa.event("user_submit_info", self.user, info=info))
+
     def offered(self) -> list[str]:
         """The labels of the buttons shown last."""
         return [title for title, _ in self._inbox()[-1].buttons]

@@ -28,6 +28,7 @@ class Sent:
 class FakeTelegram(Fake):
     sent: list[Sent] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
+    asked_for_contact: list[str] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
@@ -79,6 +80,12 @@ class FakeTelegram(Fake):
             for row in markup.get("inline_keyboard", [])
             for button in row
         )
+        self.asked_for_contact += [
+            chat
+            for row in markup.get("keyboard", [])
+            for button in row
+            if button.get("request_contact")
+        ]
         if any(not 1 <= len(data.encode()) <= 64 for _, data in buttons):
             return _error(400, "Bad Request: BUTTON_DATA_INVALID")
         self.sent.append(Sent(chat, text, buttons, time.monotonic()))

@@ -37,11 +37,13 @@ class Sent:
 @dataclass
 class FakeZaloOa(Fake):
     sent: list[Sent] = field(default_factory=list)
+    asked_for_contact: list[str] = field(default_factory=list)
     access: str = "access-0-0123456789"
     refresh: str = "refresh-0-0123456789"
     refreshes: int = 0
     refusals: dict[str, int] = field(default_factory=dict)  # user id or phone → error code
     expires_in: str = "90000"
+    quota: int = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,7 +68,8 @@ class FakeZaloOa(Fake):
             user = json.loads(call.query["data"])["user_id"]
             return _ok({"user_id": user, "display_name": "Thử", "user_is_follower": True})
         if call.path == "/v3.0/oa/quota/message":
-            return _ok([{"product_type": "cs", "quota_type": "reply", "remain": 8, "total": 8}])
+            reply = {"remain": self.quota, "total": 8}
+            return _ok({"last_interaction": str(int(time.time() * 1000)), "cs_reply": reply})
         if call.path in ("/v2.0/oa/upload/image", "/v2.0/oa/upload/file"):
             key = "attachment_id" if call.path.endswith("image") else "token"
             return _ok({key: f"upload-{next(self._numbers)}"})
@@ -93,6 +96,12 @@ class FakeZaloOa(Fake):
             return _error(self.refusals[user], "refused")
         text = message.get("text", "")
         payload = message.get("attachment", {}).get("payload", {})
+        if payload.get("template_type") == "request_user_info":
+            (element,) = payload["elements"]
+            if not element["image_url"].startswith("https://"):
+                return _error(-201, "image_url")
+            self.asked_for_contact.append(user)
+            return _ok({"message_id": f"m{next(self._numbers)}", "user_id": user})
         buttons = tuple((b["title"], str(b["payload"])) for b in payload.get("buttons", []))
         if len(text) > LONGEST or len(buttons) > MOST_BUTTONS:
             return _error(-210, "over a limit")

@@ -129,6 +129,23 @@ def test_the_window_decides_how_zalo_is_used(
             assert "xe buýt" not in sent.text
 
 
+@pytest.mark.parametrize(("quota", "by"), [(8, "cs"), (0, "template")])
+def test_a_late_message_is_sent_while_zalo_has_quota_for_it(
+    sqlite_url: str, tmp_path: Path, quota: int, by: str
+) -> None:
+    templates = tmp_path / "templates.toml"
+    templates.write_text(TEMPLATES, "utf-8")
+    paid: dict[str, Any] = {"zalo_oa_templates": templates, "zalo_oa_paid_messages": True}
+    with open_town(sqlite_url, tmp_path, **paid) as town:
+        town.clock.now = morning(town.clock.now)
+        accept(town, filed(town, "zalo_oa"))
+        town.clock.pass_by(days=3)
+        town.zalo_oa.quota = quota
+        town.deliver()
+
+        assert town.zalo_oa.sent[-1].by == by
+
+
 def test_what_was_held_is_told_in_one_message_newest_first(town: Town) -> None:
     reference = filed(town, "zalo_oa")
     town.zalo_oa.refusals = {"77": -230, "84900000001": -118}

@@ -93,6 +93,23 @@ def test_a_photo_becomes_an_attachment_of_the_petition(sqlite_town: Town, channe
     assert stored.media_type == "image/jpeg"
 
 
+@pytest.mark.parametrize("channel", ["telegram", "zalo_oa"])
+def test_a_telephone_number_is_handed_over_with_one_tap(
+    sqlite_url: str, tmp_path: Path, channel: str
+) -> None:
+    with open_town(sqlite_url, tmp_path, public_url="https://tiepdan.example.vn") as town:
+        citizen = ChannelCitizen(town, channel, "77")
+        citizen.say(BUS_LINE)
+        citizen.pick("Bỏ qua")
+        assert citizen.pick("Ghi tên, số điện thoại")
+        assert town.fake(channel).asked_for_contact == ["77"]
+
+        (summary,) = citizen.hand_over_contact("0900000001")
+
+    assert "0900000001" in summary
+    assert "xem lại trước khi gửi" in summary
+
+
 def test_whoever_cannot_type_files_by_voice_alone(sqlite_town: Town) -> None:
     town, address = sqlite_town, "https://voice-aac-dl.zdn.vn/1.aac"
     town.files[address] = b"OggS\x00\x02" + b"\x00" * 64
