@@ -64,7 +64,7 @@ def unset_day(day: datetime) -> None:
 @click.command("enter")
 @click.argument("year", type=int)
 @click.option("--decision", required=True, help="The document's number and date.")
-@click.option("--off", multiple=True, help="A day or stretch off: '04/02 - 10/02 NAME'. Repeatable.")
+@click.option("--off", multiple=True, help="A day or stretch off: '04/02 - 10/02 NAME'.")
 @click.option("--work", multiple=True, help="A weekend day worked instead. Repeatable.")
 @click.option("--off-file", type=click.File(encoding="utf-8"), help="The same, a line each.")
 @click.option("--work-file", type=click.File(encoding="utf-8"), help="The same, a line each.")
