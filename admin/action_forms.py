@@ -300,14 +300,20 @@ def _accept(call: Call, form: Accept) -> Petition:
 
 
 def _reclassify(call: Call, form: Reclassify) -> Petition:
-    values = form.model_dump()
-    told = {name: values.pop(name) for name in sorted(actions.FACTS)}
-    other = values.pop("other_competence")
+    other = form.other_competence
+    told = form.model_dump(include=set(actions.FACTS), exclude_none=True)
     return actions.reclassify(
         *call.place,
-        **values,
+        kind=form.kind,
+        instance=form.instance,
+        fields=form.fields,
+        remote=form.remote,
+        several_places=form.several_places,
+        dismissal=form.dismissal,
         own_competence=None if other is None else not other,
-        facts={name: holds for name, holds in told.items() if holds is not None},
+        facts=told,
+        acceptance_rule=form.acceptance_rule,
+        as_information=form.as_information,
         **call.shared,
     )
 

@@ -104,6 +104,7 @@ FIELDS: Mapping[str, str] = {
     "on": "Ngày",
     "to": "Đến",
     "document_number": "Số văn bản",
+    "notice": "Thông báo",
     "verdict": "Kết luận",
     "remedies": "Kiến nghị xử lý",
     "criteria": "Tiêu chí phức tạp",

@@ -288,6 +288,7 @@ def test_tabs_count_what_their_lists_hold(web: Web) -> None:
         "mine": "0",
         "unassigned": "2",
         "waiting": "0",
+        "not_told": "0",
         "all": "3",
     }
     for tab, count in counts.items():
