@@ -87,9 +87,8 @@ def create_app(
     app.state.office = office
     app.state.clock = clock
     app.state.metrics = metrics
-    app.include_router(health.router)
-    app.include_router(assets.router)
-    # Directly, not router within router: each level would build every route once more.
+    health.router.add_to(app)
+    assets.router.add_to(app, in_schema=False)
     for part in (
         tokens.router,
         catalogue.router,
@@ -97,9 +96,9 @@ def create_app(
         letters.router,
         reports.router,
     ):
-        app.include_router(part, prefix="/api/v1")
+        part.add_to(app, prefix="/api/v1")
     for part in (*console.ROUTERS, reports.console_router):
-        app.include_router(part, prefix="/console", include_in_schema=False)
+        part.add_to(app, prefix="/console", in_schema=False)
 
     own = _routes(app)
     workers.extend(mount(app, office) for mount in (_mounts() if mounts is None else mounts))

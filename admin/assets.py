@@ -6,10 +6,10 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from admin.errors import Refusal
+from admin.paths import Paths
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {
@@ -22,7 +22,7 @@ _TYPES = {
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
 
-router = APIRouter(include_in_schema=False)
+router = Paths()
 
 
 @cache

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import Column, func, select
 
 from admin.context import TheOffice
 from admin.observation import Metrics
+from admin.paths import Paths
 from admin.rendering import render
 from intake.errors import IntakeError, SetupRefused
 from intake.notices import NoticeState
@@ -20,7 +21,7 @@ from intake.store import schema
 from intake.store.engine import Transaction
 from intake.store.tables import notices, petitions
 
-router = APIRouter(tags=["operators"])
+router = Paths(tags=["operators"])
 
 _PROBE = "ready"
 

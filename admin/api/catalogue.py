@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from admin.api.schemas import AgencyOut, GroundOut, Me, agency_of, ground_of, me_of
 from admin.context import TheOffice, TheOfficer, Today
+from admin.paths import Paths
 from intake.grounds import PURPOSES, grounds, grounds_for
 from intake.petition import PetitionKind
 
-router = APIRouter(tags=["catalogue"])
+router = Paths(tags=["catalogue"])
 
 Purpose = Annotated[str | None, Query(pattern="^(" + "|".join(PURPOSES) + ")$")]
 

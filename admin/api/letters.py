@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from admin.action_forms import Form
@@ -12,8 +12,9 @@ from admin.context import Now, TheOffice, TheOfficer
 from admin.dossier import viewable_petition
 from admin.letters.letters import LetterInput, letters_for
 from admin.letters.printing import WORD, download_headers, print_letter
+from admin.paths import Paths
 
-router = APIRouter(prefix="/petitions/{reference}/letters", tags=["petitions"])
+router = Paths(prefix="/petitions/{reference}/letters", tags=["petitions"])
 
 _Line = Annotated[str, Field(max_length=200)]
 _Text = Annotated[str, Field(max_length=20_000)]

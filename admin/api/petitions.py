@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 
 from admin.action_forms import FORMS, Form, perform
 from admin.api.schemas import (
@@ -29,6 +29,7 @@ from admin.api.schemas import (
 from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.dossier import open_dossier, viewable_petition
 from admin.errors import Refusal
+from admin.paths import Paths
 from admin.wording import ACTION_HELP
 from intake.clock import start_of_day
 from intake.errors import InvalidInput, SealBroken
@@ -41,7 +42,7 @@ from intake.store.petitions import page_key
 from intake.timeline import entries_of
 from intake.worklist import Wanted, count_worklist, worklist
 
-router = APIRouter(prefix="/petitions", tags=["petitions"])
+router = Paths(prefix="/petitions", tags=["petitions"])
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="the version last read, as in `ETag`")
@@ -196,15 +197,13 @@ def _end_of(day: date | None) -> datetime | None:
 def _add_action_routes() -> None:
     """One route an action, so that each shows its own form in the API description."""
     for action, row in FORMS.items():
-        router.add_api_route(
+        router.post(
             f"/{{reference}}/actions/{action}",
-            _endpoint(action, row.form),
-            methods=["POST"],
             response_model=ActionResult,
             summary=action,
             description=ACTION_HELP[action],
             name=f"action_{action}",
-        )
+        )(_endpoint(action, row.form))
 
 
 def _endpoint(action: Action, form_class: type[Form]) -> Callable[..., ActionResult]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import Depends, Form, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
 from admin.api.schemas import Token
 from admin.context import Now, TheCaller, TheOffice
+from admin.paths import Paths
 from intake.accounts import ABSOLUTE, Purpose, end_session, log_in
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = Paths(prefix="/auth", tags=["auth"])
 
 
 @router.post("/token", summary="Sign in")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from admin.console.forms import TheForm
 from admin.console.pages import page
 from admin.context import Now, TheOffice, TheOfficer, now_of
 from admin.errors import problem_of
+from admin.paths import Paths
 from intake.accounts import SHORTEST_PASSWORD, check_password, hash_password, set_password
 from intake.errors import BadCredentials, IntakeError, InvalidInput, TooMany, WrongCode
 from intake.office import Office
@@ -34,7 +35,7 @@ from intake.officers import Officer, actor_of
 from intake.second_factor import second_factor_of
 from intake.status import HANDLING_ROLES
 
-router = APIRouter(prefix="/account")
+router = Paths(prefix="/account")
 
 _TELEGRAM = "https://t.me/"
 _HERE = "/console/account"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from admin.console.timeline import rule_shown, told
 from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.dossier import Dossier, open_dossier
 from admin.errors import Problem, problem_of
+from admin.paths import Paths
 from intake.accounts import list_officers
 from intake.actions.acceptance import threshold_of
 from intake.actions.answering import VERDICTS
@@ -31,7 +32,7 @@ from intake.petition import Petition, PetitionKind
 from intake.status import HANDLING_ROLES, Action
 from intake.store.petitions import get_petition
 
-router = APIRouter()
+router = Paths()
 
 _PREFIX = "/petitions/{reference}/actions"
 # Actions whose effect a citizen reads at once and nobody can take back: a box must be ticked.
@@ -91,9 +92,7 @@ def _sender(action: Action) -> Callable[..., Response]:
 
 
 for _action in Action:
-    router.add_api_route(
-        f"{_PREFIX}/{_action}", _sender(_action), methods=["POST"], name=f"send_{_action}"
-    )
+    router.post(f"{_PREFIX}/{_action}", name=f"send_{_action}")(_sender(_action))
 
 
 class _Desk:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import Response
 
 from admin.console.forms import NOTHING_TYPED, TheForm, Typed
 from admin.console.pages import page
 from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.errors import problem_of
+from admin.paths import Paths
 from intake.calendar_days import decide_day, decide_year, take_back_day, take_back_year
 from intake.calendar_plan import read_days_off, read_days_worked
 from intake.clock import local_date
@@ -20,7 +21,7 @@ from intake.office import Office, day_overrides, year_decisions
 from intake.officers import actor_of
 from intake.recompute import Moved, recompute_open
 
-router = APIRouter(prefix="/calendar")
+router = Paths(prefix="/calendar")
 
 # A change may move every open petition; a page names the first of them and how many there are.
 _MOST_LISTED = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from admin.console.forms import NOTHING_TYPED, TheForm, Typed
@@ -15,6 +15,7 @@ from admin.dossier import viewable_petition
 from admin.errors import problem_of
 from admin.letters.letters import LetterInput, letters_for
 from admin.letters.printing import WORD, download_headers, print_letter
+from admin.paths import Paths
 from intake.clock import local_date
 from intake.directory import Agency
 from intake.errors import IntakeError, NotFound
@@ -24,7 +25,7 @@ from intake.officers import Officer
 from intake.petition import Petition, PetitionKind
 from intake.store.petitions import content_of
 
-router = APIRouter(prefix="/petitions/{reference}/letters/{code}")
+router = Paths(prefix="/petitions/{reference}/letters/{code}")
 
 _MOST_AGENCIES = 8
 _LONGEST_PROPOSAL = 1_000

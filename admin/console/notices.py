@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from admin.console.pages import page
 from admin.context import Now, TheOffice, TheOfficer, Today
+from admin.paths import Paths
 from intake.officer_notices import mark_one_seen, mark_seen, notices_for, unseen_count
 from intake.officer_wording import sentence
 
-router = APIRouter(prefix="/notices")
+router = Paths(prefix="/notices")
 
 
 @router.get("")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from admin.console.forms import NOTHING_TYPED, TheForm, Typed
 from admin.console.pages import page
 from admin.context import Now, TheOffice, TheOfficer, today_of
 from admin.errors import problem_of
+from admin.paths import Paths
 from intake.accounts import (
     OFFICER_ROLES,
     NewAccount,
@@ -33,7 +34,7 @@ from intake.officers import actor_of
 from intake.second_factor import remove_second_factor, second_factor_of
 from intake.status import Role
 
-router = APIRouter(prefix="/officers")
+router = Paths(prefix="/officers")
 
 
 @router.get("")

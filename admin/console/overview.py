@@ -6,19 +6,20 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from admin.console.naming import stage_namer
 from admin.console.pages import page
 from admin.context import TheOffice, TheOfficer, Today
+from admin.paths import Paths
 from intake.accounts import list_officers
 from intake.officer_notices import overdue_petitions
 from intake.petition import Petition, PetitionKind
 from intake.status import PetitionStatus
 from intake.worklist import Wanted, count_worklist, excerpts, worklist
 
-router = APIRouter()
+router = Paths()
 
 _SOON = timedelta(days=7)
 _SHOWN = 8

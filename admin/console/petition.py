@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from admin.console.naming import proposals, topic_name
@@ -15,6 +15,7 @@ from admin.console.timeline import told
 from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.dossier import Dossier, open_dossier, viewable_petition
 from admin.letters.letters import letters_for
+from admin.paths import Paths
 from intake.accounts import list_officers
 from intake.actions import retry_notice
 from intake.attachments import attachments_of, note_taken, read_attachment
@@ -27,7 +28,7 @@ from intake.officer_notices import mark_petition_seen, newest_unseen_of
 from intake.petition import Petitioner
 from intake.status import Action
 
-router = APIRouter(prefix="/petitions/{reference}")
+router = Paths(prefix="/petitions/{reference}")
 
 
 @router.get("")

@@ -8,13 +8,14 @@ from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from admin.api.petitions import opened_cursor, sealed_cursor
 from admin.console.naming import topic_name
 from admin.console.pages import page
 from admin.context import TheOffice, TheOfficer, Today
+from admin.paths import Paths
 from intake.accounts import list_officers
 from intake.office import Office
 from intake.officers import Officer
@@ -24,7 +25,7 @@ from intake.store.engine import Transaction
 from intake.store.petitions import page_key
 from intake.worklist import Wanted, count_worklist, excerpts, viewable_agencies, worklist
 
-router = APIRouter()
+router = Paths()
 
 _ROWS = 30
 

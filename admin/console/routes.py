@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from admin.console import (
     account,
     actions,
@@ -17,8 +15,9 @@ from admin.console import (
     second_factor,
     sign_in,
 )
+from admin.paths import Paths
 
-ROUTERS: tuple[APIRouter, ...] = tuple(
+ROUTERS: tuple[Paths, ...] = tuple(
     part.router
     for part in (
         sign_in,

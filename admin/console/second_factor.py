@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from admin.console.pages import page
 from admin.context import Now, TheCaller, TheOffice, TheOfficer
 from admin.errors import problem_of
 from admin.guard import SET_UP_PAGE
+from admin.paths import Paths
 from intake.accounts import check_password, end_other_sessions
 from intake.errors import BadCredentials, InvalidInput, TooMany, WrongCode
 from intake.office import Office
@@ -27,7 +28,7 @@ from intake.second_factor import (
 )
 from intake.totp import app_address, typed_secret
 
-router = APIRouter(prefix="/account/second-factor")
+router = Paths(prefix="/account/second-factor")
 
 _Problem = BadCredentials | InvalidInput | TooMany | WrongCode
 

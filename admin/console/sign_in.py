@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from admin.console.pages import page
 from admin.context import Now, TheCaller, TheOffice
 from admin.errors import problem_of
 from admin.guard import PLAIN_COOKIE, SECURE_COOKIE
+from admin.paths import Paths
 from intake.accounts import ABSOLUTE, end_session, finish_sign_in, sign_in
 from intake.errors import BadCredentials, TooMany, WrongCode
 from intake.office import Office
 
-router = APIRouter()
+router = Paths()
 
 _HOME = "/console"
 _CODE_PAGE = "/console/login/code"

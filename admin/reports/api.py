@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from admin.context import Now, TheOffice, TheOfficer, Today
+from admin.paths import Paths
 from admin.reports.check import check_totals
 from admin.reports.desk import (
     Asked,
@@ -29,7 +30,7 @@ from intake import register
 from intake.errors import NotFound
 from intake.periods import regimes
 
-router = APIRouter()
+router = Paths()
 
 _Agency = Annotated[str, Query(max_length=80)]
 _Period = Annotated[str, Query(max_length=30, description="2026-Q3, 2026-6T … or FROM..TO")]

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from admin.console.forms import NOTHING_TYPED, TheForm, Typed
 from admin.console.pages import page
 from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.errors import problem_of
+from admin.paths import Paths
 from admin.reports.api import download
 from admin.reports.bodies import can_roll_up
 from admin.reports.desk import (
@@ -41,7 +42,7 @@ from intake.officers import Officer
 from intake.periods import Period, Regime, periods_around, regimes
 from intake.status import Role
 
-router = APIRouter(include_in_schema=False)
+router = Paths()
 
 _WORDS = Path(__file__).parent / "words.toml"
 _SHOWN_DAYS = 45
