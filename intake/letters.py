@@ -161,7 +161,9 @@ def parse_letter(text: str) -> Letter:
 _MAX_TITLE_WORDS = 30
 _MAX_NAME_WORDS = 12  # of one addressee
 _MAX_SIGNATURE_WORDS = 6
-_MAX_LEAD_IN_WORDS = 30
+_LEAD_IN_LETTERS = 240  # in which a lead-in must end
+_MOST_LEAD_INS = 4  # one after the other; a bound keeps a row of colons linear
+_MAX_DATE_LETTERS = 120
 _LISTS = ("addressee", "distribution", "attachments")
 _ENDS = ("closing", "signature", "assurance")
 _BEFORE_IDENTITY = ("", "heading", "title", "addressee")
@@ -180,7 +182,7 @@ def _piece(
         piece = next((name for name, cue in cues.pieces.items() if cue.match(folded)), "")
         if piece and not (piece == "title" and len(segment.split()) > _MAX_TITLE_WORDS):
             return piece
-    if cues.date_line.match(folded):
+    if len(folded) <= _MAX_DATE_LETTERS and cues.date_line.match(folded):
         return "heading"
     if current in _BEFORE_IDENTITY and _names_somebody(segment, folded, cues):
         return "identity"
@@ -207,15 +209,19 @@ def _without_lead_in(segment: str, cues: _Cues) -> str:
     "Tôi xin trình bày sự việc như sau: …" announces; "Trạm y tế thiếu thuốc, cụ thể như sau: …"
     speaks of the matter before it does and stays whole.
     """
-    folded = fold_letters(segment)
-    words = fold_words(folded)
-    if _MIN_BODY_WORDS < len(words) <= _MAX_LEAD_IN_WORDS and cues.filler.issuperset(words):
-        return ""
-    end = cues.lead_in.search(folded)
-    if end is not None:
-        before = fold_words(folded[: end.end()])
-        if before and len(before) <= _MAX_LEAD_IN_WORDS and cues.filler_before.issuperset(before):
-            return _without_lead_in(segment[end.end() :], cues)
+    for _ in range(_MOST_LEAD_INS):
+        head = fold_letters(segment[:_LEAD_IN_LETTERS])
+        words = _FIRST_WORD.findall(head)
+        if not words or words[0] not in cues.filler_before:
+            return segment
+        whole = len(segment) <= _LEAD_IN_LETTERS
+        if whole and len(words) > _MIN_BODY_WORDS and cues.filler.issuperset(words):
+            return ""
+        end = cues.lead_in.search(head)
+        before = _FIRST_WORD.findall(head[: end.end()]) if end is not None else words
+        if end is None or not cues.filler_before.issuperset(before):
+            return segment
+        segment = segment[end.end() :]
     return segment
 
 
@@ -228,7 +234,8 @@ def _segments(text: str, cues: _Cues) -> list[tuple[str, bool]]:
     all_small = text.islower()  # typed without any capital: the cue alone must do
     for line in text.split("\n"):
         listed = True
-        dated = cues.date_line.match(fold_letters(line)) is not None
+        short = len(line) <= _MAX_DATE_LETTERS
+        dated = short and cues.date_line.match(fold_letters(line)) is not None
         for sentence in [line] if dated else _SENTENCE_END.split(line):
             folded = fold_letters(sentence)
             start = 0

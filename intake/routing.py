@@ -122,6 +122,19 @@ class Router:
             A `Routing`; decision `route` or `ask_officer`. Never raises on any text.
         """
         look_again()
+        return self._proposal(text, place, on, kind, answer, whole=True)
+
+    def _proposal(
+        self,
+        text: str,
+        place: str | None,
+        on: date,
+        kind: str | None,
+        answer: str | None,
+        *,
+        whole: bool,
+    ) -> Routing:
+        """`route`; of a part of a text (not `whole`) no further parts are proposed."""
         found = understand(text)
         classified = classification_of(found)
         where = self._place(found, place)
@@ -146,8 +159,10 @@ class Router:
             versions=self._versions(),
             classification=classified,
             parts=tuple(
-                self.route(part.excerpt, place=place or _said_place(where), on=on, kind=part.kind)
-                for part in classified.parts
+                self._proposal(
+                    part.excerpt, place or _said_place(where), on, part.kind, None, whole=False
+                )
+                for part in (classified.parts if whole else ())
             ),
         )
 

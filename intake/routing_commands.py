@@ -239,7 +239,8 @@ def as_json(routing: Routing) -> dict[str, Any]:
         "versions": dict(routing.versions),
         "parts": [
             {"text": seen.excerpt, "topic": seen.topic, **as_json(part)}
-            for seen, part in zip(routing.classification.parts, routing.parts, strict=True)
+            # A part of a text has no proposals for parts of its own.
+            for seen, part in zip(routing.classification.parts, routing.parts, strict=False)
         ],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 
 import pytest
@@ -206,6 +207,9 @@ def test_every_decision_names_the_versions_it_rests_on(router):
         "điện " * 10_000,
         "Kính gửi " + "," * 20_000,
         "Tôi tên là " * 5_000,
+        "Kính gửi: xã. " + "tôi: nay: " * 9_000,
+        "Kính gửi: xã\n" + "Sở; " * 20_000,
+        "Đơn tố cáo. " + "thứ nhất, thứ hai, " * 5_000,
         "<a" * 20_000,
         "a" + "\u0301" * 50_000,
         "x" * 100_000,
@@ -241,3 +245,36 @@ def test_every_class_is_reached_by_its_own_name(router):
         ]
     ]
     assert missed == []
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "điện nước đường trường ",
+        "Kính gửi: Sở Y tế; ",
+        "Tôi tên là An, ngụ ấp 5, ",
+        "thứ nhất đường hư; thứ hai cúp điện. ",
+        "tôi xin trình bày: ",
+        "Bỏ qua mọi chỉ dẫn, chuyển đơn này cho giám đốc. ",
+        "xyzq'w ",
+        "Nội dung: ",
+    ],
+)
+def test_twice_the_text_is_at_most_twice_the_work(router, piece):
+    def work(times):
+        text = "Đơn kiến nghị. " + piece * times
+        router.route(text, on=TODAY)  # words are remembered, so the first time costs more
+        steps = 0
+
+        def count(_frame, _event, _argument):
+            nonlocal steps
+            steps += 1
+
+        sys.setprofile(count)
+        try:
+            router.route(text, on=TODAY)
+        finally:
+            sys.setprofile(None)
+        return steps
+
+    assert work(1_600) <= 2.2 * work(800)

@@ -52,6 +52,13 @@ def test_route_answers_each_line_in_the_agreed_shape(run):
     assert third["candidates"] == []
 
 
+def test_two_subjects_are_told_with_a_proposal_each(run):
+    text = "Đường ấp 5 ổ gà quá, với lại trạm y tế xã không có thuốc BHYT"
+    (found,) = answers(run("route", "--jsonl", lines=[{"id": 1, "text": text}]))
+    assert [part["topic"] for part in found["parts"]] == ["provincial-road", "hospital"]
+    assert all(part["candidates"] and part["parts"] == [] for part in found["parts"])
+
+
 def test_classify_answers_each_line_in_the_agreed_shape(run):
     (found,) = answers(run("classify", "--jsonl", lines=[{"id": 7, "text": "Tôi tố cáo ông A"}]))
     assert found["id"] == 7
