@@ -1,11 +1,13 @@
 """Webhooks: messages accepted a second against the bare limit, and the time to answer under load.
 
     python -m benchmarks.webhook [--database sqlite|postgresql]
+    python -m benchmarks.webhook --memory 100000
 
 The bare limit is measured in the same run: the same web server with one route that checks the same
 secret, inserts one row and commits. Then fifty messages a second for a while, with the platform's
 API stalled, so that whoever waited for it would show. Prints one line of JSON; compare the figures
-of one line with each other, not across machines.
+of one line with each other, not across machines. `--memory` posts so many messages to the receiving process
+and prints its resident memory after each tenth of them.
 """
 
 from __future__ import annotations
@@ -54,10 +56,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--memory", type=int, metavar="MESSAGES")
     parser.add_argument("--bare", nargs=2, metavar=("URL", "PORT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.bare:
         serve_bare(arguments.bare[0], int(arguments.bare[1]))
+        return
+    if arguments.memory:
+        measure_memory(arguments.database, arguments.memory)
         return
     with FakeTelegram() as fake:
         fake.plan = lambda call: "stall"
@@ -105,11 +111,33 @@ def rates(kind: str, fake: FakeTelegram) -> tuple[list[float], list[float]]:
     return bare, accepted
 
 
-def rate(port: int, path: str, fake: FakeTelegram) -> float:
+def measure_memory(kind: str, count: int) -> None:
+    """Resident memory of the receiving process over so many messages, in ten steps."""
+    step, sizes = count // 10, []
+    with FakeTelegram() as fake, database(kind) as (url, folder):
+        office = Office(url, folder, fake.base_url)
+        office.web.start()
+        try:
+            office.wait_until_ready()
+            for _ in range(10):
+                rate(office.port, PATHS["telegram"], fake, messages=step)
+                sizes.append(round(resident_mib(office.web.pid), 1))
+        finally:
+            office.stop()
+    print(json.dumps({"database": kind, "messages": 10 * step, "mib_after_each_tenth": sizes}))
+
+
+def resident_mib(pid: int) -> float:
+    """Resident memory of a process (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def rate(port: int, path: str, fake: FakeTelegram, *, messages: int = MESSAGES) -> float:
     """Messages accepted a second by so many connections at once."""
     bodies = [
         json.dumps(fake.text(str(10_000 + number), f"xin chào {number}")).encode()
-        for number in range(MESSAGES)
+        for number in range(messages)
     ]
 
     async def post() -> float:
@@ -126,7 +154,7 @@ def rate(port: int, path: str, fake: FakeTelegram) -> float:
             await client.post(path, content=b"{}", headers={})  # opens what opens late
             started = time.perf_counter()
             await asyncio.gather(*(line(client) for _ in range(CONNECTIONS)))
-            return MESSAGES / (time.perf_counter() - started)
+            return messages / (time.perf_counter() - started)
 
     return asyncio.run(post())
 
