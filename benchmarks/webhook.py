@@ -6,8 +6,8 @@
 The bare limit is measured in the same run: the same web server with one route that checks the same
 secret, inserts one row and commits. Then fifty messages a second for a while, with the platform's
 API stalled, so that whoever waited for it would show. Prints one line of JSON; compare the figures
-of one line with each other, not across machines. `--memory` posts so many messages to the receiving process
-and prints its resident memory after each tenth of them.
+of one line with each other, not across machines. `--memory` posts so many messages to the receiving
+process and prints its resident memory after each tenth of them.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def test_what_was_held_is_told_in_one_message_newest_first(town: Town) -> None:
             )  # fmt: skip
         town.deliver()
     assert last_notice(town).state == NoticeState.HELD
-    town.zalo_oa.refusals.clear()
+    town.zalo_oa.refusals = {}
     before = len(town.zalo_oa.sent)
 
     ChannelCitizen(town, "zalo_oa", "77").say("xin chào")

@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 
 from admin.app import create_app
 from bot.app import mount
+from bot.media import Fetcher, any_public_host
 from bot.open311 import router
 from intake import actions
 from intake.accounts import (
@@ -32,12 +33,11 @@ from intake.accounts import (
     create_officer,
     get_officer,
 )
-from bot.media import Fetcher, any_public_host
 from intake.attachments import attachments_of
-from intake.place_points import commune_points, communes_near
 from intake.office import Office
 from intake.officers import SYSTEM
 from intake.petition import Petition, PetitionKind, Source
+from intake.place_points import commune_points, communes_near
 from intake.status import Role
 from intake.store.petitions import content_of, get_petition
 from intake.store.tables import petitions
