@@ -38,7 +38,7 @@ from intake.store.petitions import ClockEventRow, petition_columns, petition_of
 from intake.store.tables import clock_events, handlings, jobs, petitions
 from intake.timeline import record
 
-_BATCH, _TELL = 2_000, 500
+_BATCH, _TELL = 4_000, 500
 _TOLD = "deadline_missed"
 # Derived sorts of cases kept at hand: some hundred bytes each.
 _MOST_SORTS = 100_000

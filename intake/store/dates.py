@@ -22,6 +22,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     String,
+    Table,
     case,
     cast,
     func,
@@ -139,16 +140,16 @@ def _scan(store: Store) -> Any:
         deadline_digests.c.digest,
         *(type_coerce(petitions.c[name], Integer) for name in plain),
         cast(petitions.c.facts, String),
-        _events(store),
-        # Where a petition was handed on, the order of entries counts too: it shares with nobody.
-        case((stays > 1, petitions.c.id), else_=0),
+        _events(store, clock_events.c.on),
+        # Where a petition was handed on, the order of entries and the days of arrival count too.
+        case((stays > 1, _events(store) + literal("|") + _arrivals(store)), else_=""),
     ).select_from(
         petitions.outerjoin(deadline_digests, deadline_digests.c.petition_id == petitions.c.id)
     )
 
 
-def _events(store: Store) -> ColumnElement[str]:
-    """All events of a petition in one text, in the order of their days and entries."""
+def _events(store: Store, *order: Column[date]) -> ColumnElement[str]:
+    """All events of a petition in one text, in the order given, then as entered."""
     item = (
         clock_events.c.event
         + literal(" ")
@@ -160,18 +161,23 @@ def _events(store: Store) -> ColumnElement[str]:
             (clock_events.c.event == "extended", cast(clock_events.c.criteria, String)), else_=""
         )
     )
-    mine = clock_events.c.petition_id == petitions.c.id
+    return _joined(store, clock_events, item, (*order, clock_events.c.id))
+
+
+def _arrivals(store: Store) -> ColumnElement[str]:
+    """The days on which a petition came to each agency, in one text."""
+    return _joined(store, handlings, cast(handlings.c.received_on, String), (handlings.c.id,))
+
+
+def _joined(
+    store: Store, table: Table, item: ColumnElement[str], order: Sequence[Column[Any]]
+) -> ColumnElement[str]:
+    mine = table.c.petition_id == petitions.c.id
     if store.is_sqlite:
-        ordered = (
-            select(item.label("item"))
-            .where(mine)
-            .order_by(clock_events.c.on, clock_events.c.id)
-            .correlate(petitions)
-            .subquery()
-        )
-        return select(func.group_concat(ordered.c.item, ";")).scalar_subquery()
-    by_day = aggregate_order_by(literal(";"), clock_events.c.on, clock_events.c.id)
-    return select(func.string_agg(item, by_day)).where(mine).correlate(petitions).scalar_subquery()
+        rows = select(item.label("item")).where(mine).order_by(*order).correlate(petitions)
+        return select(func.group_concat(rows.subquery().c.item, ";")).scalar_subquery()
+    joined = func.string_agg(item, aggregate_order_by(literal(";"), *order))
+    return select(joined).where(mine).correlate(petitions).scalar_subquery()
 
 
 # ---- writing --------------------------------------------------------------------------------
