@@ -56,6 +56,8 @@ def test_what_is_no_petition_is_known_for_what_it_is(text, intent):
         ("cuu voi, cháy nhà rồi, lửa lớn lắm", "114"),
         ("cứu em với, chồng cầm dao dọa giết", "113"),
         ("có người bị rắn cắn sắp chết cứu gấp", "115"),
+        ("chong toi danh toi chay mau, cuu", "113"),
+        ("co dam chay o cho, cuu voi", "114"),
     ],
 )
 def test_danger_now_comes_with_the_number_to_call_and_is_not_filed(text, number):
@@ -90,6 +92,7 @@ def test_each_danger_has_its_numbers_and_a_child_harmed_has_two(text, numbers):
         "Khúc cua này hay xảy ra tai nạn giao thông, đề nghị lắp gương cầu lồi",
         "Trẻ em hay tắm sông bị đuối nước, đề nghị cắm biển cảnh báo",
         "Chung cư không có lối thoát hiểm, lỡ cháy thì sao",
+        "o cho co dam chay nho nhung da dap xong, de nghi kiem tra he thong dien",
     ],
 )
 def test_a_danger_that_can_wait_a_day_is_a_petition(text):
