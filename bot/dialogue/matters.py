@@ -34,7 +34,7 @@ def matters_in(text: str, known: Knowledge) -> tuple[Matter, ...]:
     """The matters of a text, in its order; fewer than two: it is about one thing."""
     pieces = _pieces(text)
     if len(pieces) < 2:
-        return ()
+        return _by_subject(text, known)
     found: list[tuple[Matter, Routing]] = []
     for piece in pieces:
         routing = known.route(piece, place="", kind="", answer="")
@@ -48,6 +48,24 @@ def matters_in(text: str, known: Knowledge) -> tuple[Matter, ...]:
         else:
             return ()  # an opening that says nothing by itself belongs to what follows it
     return tuple(matter for matter, _ in found[:MOST_MATTERS]) if len(found) > 1 else ()
+
+
+def _by_subject(text: str, known: Knowledge) -> tuple[Matter, ...]:
+    """The matters of a text without our marks, where its subjects change; no word is lost."""
+    parts = known.classify(text).parts[:MOST_MATTERS]
+    starts = [text.find(part.excerpt[:_OPENING]) for part in parts[1:]]
+    if not starts or min(starts) <= 0 or starts != sorted(set(starts)):
+        return ()
+    cuts = [0, *starts, len(text)]
+    pieces = [text[a:b].strip(_EDGES) for a, b in pairwise(cuts)]
+    if any(len(piece.split()) < _FEWEST_WORDS for piece in pieces):
+        return ()
+    return tuple(
+        Matter(piece, PetitionKind(part.kind)) for piece, part in zip(pieces, parts, strict=True)
+    )
+
+
+_OPENING = 24  # letters of a part that tell where it begins
 
 
 def _same(before: tuple[Matter, Routing], kind: PetitionKind, routing: Routing) -> bool:
