@@ -81,12 +81,14 @@ class Scanned:
 
 def scan_open(tx: Transaction, store: Store, *, after: int, limit: int) -> list[Scanned]:
     """The petitions with open dates that follow the id `after`, by id."""
+    _plainly(tx, store)
     query = _scan(store).where(petitions.c.id > after, open_dates()).order_by(petitions.c.id)
     return [Scanned(row[0], row[1], row[2:]) for row in tx.execute(query.limit(limit))]
 
 
 def scan_again(tx: Transaction, store: Store, ids: Collection[int]) -> list[Scanned]:
     """The same for petitions named, held until this transaction ends."""
+    _plainly(tx, store)
     mine = among(store, petitions.c.id, ids)
     if not store.is_sqlite:  # SQLite's one writer holds everything
         tx.execute(select(petitions.c.id).where(mine).order_by(petitions.c.id).with_for_update())
@@ -123,6 +125,12 @@ def write_dates(tx: Transaction, store: Store, dates: Mapping[int, StoredDates])
 # ---- reading --------------------------------------------------------------------------------
 
 
+def _plainly(tx: Transaction, store: Store) -> None:
+    """Compiling these statements takes PostgreSQL longer than running them on a batch."""
+    if not store.is_sqlite:
+        tx.execute(text("SET LOCAL jit = off"))
+
+
 def _scan(store: Store) -> Any:
     """id, digest, then the columns that make the key. No type is converted: they are compared."""
     plain = (
@@ -135,16 +143,21 @@ def _scan(store: Store) -> Any:
         .correlate(petitions)
         .scalar_subquery()
     )
+    # Looked up one by one: a join would begin at the table's first row with every batch.
+    digest = (
+        select(deadline_digests.c.digest)
+        .where(deadline_digests.c.petition_id == petitions.c.id)
+        .correlate(petitions)
+        .scalar_subquery()
+    )
     return select(
         petitions.c.id,
-        deadline_digests.c.digest,
+        digest,
         *(type_coerce(petitions.c[name], Integer) for name in plain),
         cast(petitions.c.facts, String),
         _events(store, clock_events.c.on),
         # Where a petition was handed on, the order of entries and the days of arrival count too.
         case((stays > 1, _events(store) + literal("|") + _arrivals(store)), else_=""),
-    ).select_from(
-        petitions.outerjoin(deadline_digests, deadline_digests.c.petition_id == petitions.c.id)
     )
 
 
