@@ -25,7 +25,7 @@ _MONTH = re.compile(r"M(0[1-9]|1[0-2])")
 _CUSTOM = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
 _YEARS = range(2014, 2101)  # Luật Tiếp công dân is in force since 2014
 _LONGEST = timedelta(days=3700)
-_ON_THE_DESK = timedelta(days=92)
+_ON_THE_DESK = timedelta(days=91)
 CUSTOM = "custom"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from bot.channels import PATHS
 from intake.store.tables import inbox
@@ -117,13 +117,14 @@ def test_nothing_is_acknowledged_while_storage_is_away(sqlite_url: str, tmp_path
     with open_town(sqlite_url, tmp_path) as town:
         event = town.telegram.text("77", "chào")
         # Somebody else holds the file's write lock for good.
-        with town.office.store.engine.connect() as blocker, town.office.store._lane:
-            blocker.execute(text("SELECT 1"))
-            answer = town.client.post(
-                PATHS["telegram"],
-                content=json.dumps(event),
-                headers=proof("telegram", b""),
-            )
+        lane = town.office.store._lane
+        assert lane.enter(urgent=False, patience=1)
+        answer = town.client.post(
+            PATHS["telegram"],
+            content=json.dumps(event),
+            headers=proof("telegram", b""),
+        )
+        lane.leave()
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]
         assert town.post("telegram", event) == 200
