@@ -100,7 +100,8 @@ def _of_words(text: str, letter: Letter, body: str) -> Understanding:
         elif phrase.group == "name":
             names.add(f"{SIGNAL}n:{phrase.target}")
     features = grams_of(reading) | names
-    features.update(_roles(reading, hits))
+    roles = _roles(reading, hits)
+    features |= roles
     features.update(_steps("s", signals))
     features.update(_steps("t", topics))
     leading = sorted(topics, key=lambda code: (-topics[code], code))[:2]
@@ -108,13 +109,13 @@ def _of_words(text: str, letter: Letter, body: str) -> Understanding:
     length = len(reading.folded)
     features.update(f"{SIGNAL}len<{limit}" for limit in _LENGTHS if length < limit)
     features.update(_shape(text, letter, reading))
-    evidence = _evidence_by_class(hits, features)
+    evidence = _evidence_by_class(hits, roles)
     return Understanding(
         text, letter, reading, tuple(hits), signals, topics, frozenset(features), evidence
     )
 
 
-def _evidence_by_class(hits: Sequence[Hit], features: set[str]) -> dict[str, float]:
+def _evidence_by_class(hits: Sequence[Hit], roles: set[str]) -> dict[str, float]:
     """Sum of the phrases' weights by class; the root keeps a long text from shouting."""
     words = lexicon()
     scores = dict.fromkeys(words.classes, 0.0)
@@ -129,9 +130,9 @@ def _evidence_by_class(hits: Sequence[Hit], features: set[str]) -> dict[str, flo
                 scores[code] += hit.weight * further
         elif group == "name":
             scores[target] += hit.weight * name
-    for feature in features:
-        if feature.startswith(_ASKED):
-            scores[feature.removeprefix(_ASKED)] += shares["asked"]
+    for role in roles:
+        if role.startswith(_ASKED):
+            scores[role.removeprefix(_ASKED)] += shares["asked"]
     return {code: math.sqrt(value) * 2 for code, value in scores.items()}
 
 
@@ -235,7 +236,7 @@ def _kind(found: Understanding) -> tuple[str, float]:
     if model is None:
         scores = _kind_by_cues(found)
     else:
-        scores = dict(zip(model.labels, model.scores(set(found.features)), strict=True))
+        scores = dict(zip(model.labels, model.scores(found.features), strict=True))
     shares = probabilities([scores.get(kind, -9.0) for kind in KINDS])
     best = max(range(len(KINDS)), key=shares.__getitem__)
     if KINDS[best] == "OTHER" and _has_matter(found):
@@ -287,7 +288,7 @@ def _intent(found: Understanding) -> str:
     model: LinearModel | None = current_model("intents")
     if model is None:
         return max(present, key=strength.__getitem__)
-    scores = dict(zip(model.labels, model.scores(set(found.features)), strict=True))
+    scores = dict(zip(model.labels, model.scores(found.features), strict=True))
     return max(present, key=lambda name: scores.get(name, 0.0))
 
 

@@ -10,7 +10,7 @@ never thrown away. The cue words are in `data/routing/furniture.toml`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -116,14 +116,13 @@ def parse_letter(text: str) -> Letter:
     """
     text = text[:MAX_TEXT]
     cues = _cues()
-    head = fold_letters(text)
-    if len(cues.markers.findall(head[:6000])) + len(cues.markers.findall(head[-1500:])) < 1:
+    flat = fold_letters(text)
+    if not (cues.markers.search(flat[:6000]) or cues.markers.search(flat[-1500:])):
         return Letter(body=text)
     pieces: dict[str, list[str]] = {}
     body: list[str] = []
     current = ""
-    for segment, listed in _segments(text, cues):
-        folded = fold_letters(segment)
+    for segment, folded, listed in _segments(text, flat, cues):
         ended = not pieces.keys().isdisjoint(_ENDS)
         piece = _piece(segment, folded, current, cues, listed=listed, ended=ended)
         if piece == "label":
@@ -144,7 +143,7 @@ def parse_letter(text: str) -> Letter:
                 current = piece
             continue
         if not piece:
-            rest = _without_lead_in(segment, cues)
+            rest = _without_lead_in(segment, cues, folded)
             if not rest:
                 pieces.setdefault("filler", []).append(segment)
                 continue
@@ -203,17 +202,19 @@ def _names_somebody(segment: str, folded: str, cues: _Cues) -> bool:
     return said is not None and " ".join(segment[said.end() :].split()[:2]).istitle()
 
 
-def _without_lead_in(segment: str, cues: _Cues) -> str:
+def _without_lead_in(segment: str, cues: _Cues, folded: str | None = None) -> str:
     """A segment without the empty words that only announce what follows; "" if it has no others.
 
     "Tôi xin trình bày sự việc như sau: …" announces; "Trạm y tế thiếu thuốc, cụ thể như sau: …"
-    speaks of the matter before it does and stays whole.
+    speaks of the matter before it does and stays whole. `folded` saves folding it once more.
     """
     for _ in range(_MOST_LEAD_INS):
-        head = fold_letters(segment[:_LEAD_IN_LETTERS])
-        words = _FIRST_WORD.findall(head)
-        if not words or words[0] not in cues.filler_before:
+        head = (folded or fold_letters(segment[:_LEAD_IN_LETTERS]))[:_LEAD_IN_LETTERS]
+        folded = None
+        first = _FIRST_WORD.search(head)
+        if first is None or first.group() not in cues.filler_before:
             return segment
+        words = _FIRST_WORD.findall(head)
         whole = len(segment) <= _LEAD_IN_LETTERS
         if whole and len(words) > _MIN_BODY_WORDS and cues.filler.issuperset(words):
             return ""
@@ -225,28 +226,48 @@ def _without_lead_in(segment: str, cues: _Cues) -> str:
     return segment
 
 
-def _segments(text: str, cues: _Cues) -> list[tuple[str, bool]]:
+def _segments(text: str, flat: str, cues: _Cues) -> Iterator[tuple[str, str, bool]]:
     """Lines, then sentences, then pieces that a furniture cue opens inside a sentence.
 
-    Each with whether a line end or a semicolon parts it from the one before.
+    Each as typed, folded, and whether a line end or a semicolon parts it from the one before.
+    `flat` is the folded text, letter by letter.
     """
-    segments: list[tuple[str, bool]] = []
     all_small = text.islower()  # typed without any capital: the cue alone must do
+    begin = 0
     for line in text.split("\n"):
+        end = begin + len(line)
         listed = True
         short = len(line) <= _MAX_DATE_LETTERS
-        dated = short and cues.date_line.match(fold_letters(line)) is not None
-        for sentence in [line] if dated else _SENTENCE_END.split(line):
-            folded = fold_letters(sentence)
-            start = 0
-            for found in cues.breaks.finditer(folded):
+        dated = short and cues.date_line.match(flat, begin, end) is not None
+        for start, stop in [(begin, end)] if dated else _sentences(text, begin, end):
+            for found in cues.breaks.finditer(flat, start, stop):
+                at = found.start()
                 # "tôi đã gửi đơn khiếu nại …" tells a story; "… ĐƠN KHIẾU NẠI …" is a title.
-                if found.start() > start and (all_small or sentence[found.start()].isupper()):
-                    segments.append((sentence[start : found.start()].strip(), listed))
-                    start, listed = found.start(), False
-            segments.append((sentence[start:].strip(), listed))
-            listed = sentence.endswith(";")
-    return [(segment, listed) for segment, listed in segments if segment]
+                if at > start and (all_small or text[at].isupper()):
+                    yield from _stripped(text, flat, start, at, listed=listed)
+                    start, listed = at, False
+            yield from _stripped(text, flat, start, stop, listed=listed)
+            listed = text.endswith(";", start, stop)
+        begin = end + 1
+
+
+def _sentences(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """First and one-past-last letter of each sentence of a line."""
+    start = begin
+    for gap in _SENTENCE_END.finditer(text, begin, end):
+        yield start, gap.start()
+        start = gap.end()
+    yield start, end
+
+
+def _stripped(
+    text: str, flat: str, start: int, stop: int, *, listed: bool
+) -> Iterator[tuple[str, str, bool]]:
+    """The piece without blanks around it, unless nothing is left."""
+    piece = text[start:stop].strip()
+    if piece:
+        start = text.index(piece, start)
+        yield piece, flat[start : start + len(piece)], listed
 
 
 def _split_opening(segment: str, folded: str, cues: _Cues) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from rapidfuzz.distance import OSA
 
@@ -23,7 +24,7 @@ from intake.place_names import (
     Syllable,
     marked,
 )
-from intake.text import fold
+from intake.text import fold, fold_letters
 
 LONGEST_NAME = 5
 """Syllables of the longest name looked up ("Phan Rang - Tháp Chàm")."""
@@ -96,16 +97,6 @@ class _Chain:
         return min(mention.first for mention in self.parts.values())
 
 
-def _folding() -> dict[int, str]:
-    """`intake.text.fold` letter by letter, so that positions in the text stay true."""
-    points = [*range(0x41, 0x5B), *range(0xC0, 0x250), *range(0x1E00, 0x1F00)]
-    folded = ((point, fold(chr(point))) for point in points)
-    return {point: letter for point, letter in folded if len(letter) == 1}
-
-
-_FOLDING = _folding()
-
-
 def find_addresses(
     text: str,
     province: str,
@@ -127,6 +118,18 @@ def find_addresses(
     return _Scan(text, province, words, provinces, index, syllables).addresses()
 
 
+def _syllables(text: str) -> list[Syllable]:
+    flat = fold_letters(text)
+    tokens: list[Syllable] = []
+    for found in TOKEN.finditer(text):
+        start, end = found.span()
+        folded = flat[start:end]
+        if folded[0] == "0":
+            folded = folded.lstrip("0") or "0"
+        tokens.append(Syllable(folded, text[start:end], start, end))
+    return tokens
+
+
 class _Scan:
     def __init__(
         self,
@@ -144,15 +147,11 @@ class _Scan:
         self.index = index
         self.syllables = syllables
         self.table = index(province).table
-        self.starts = index(province).starts
-        self.province_starts = provinces.starts
-        flat = text.translate(_FOLDING)
-        self.tokens = [
-            Syllable(flat[m.start() : m.end()].lstrip("0") or "0", m.group(), m.start(), m.end())
-            for m in TOKEN.finditer(text)
-        ]
-        capitals = sum(map(str.isupper, text))
-        self.shouting = capitals * 2 > sum(map(str.islower, text)) + capitals
+        self.starts, self.pairs = index(province).starts, index(province).pairs
+        self.province_starts, self.province_pairs = provinces.starts, provinces.pairs
+        self.tokens = _syllables(text)
+        shouted = sum([token.typed.isupper() for token in self.tokens])
+        self.shouting = shouted * 2 > len(self.tokens)
         unmarked = sum(token.typed.isascii() for token in self.tokens)
         self.with_marks = unmarked * MARKED_FROM < len(self.tokens) * (MARKED_FROM - 1)
         self.repairs: dict[tuple[str, str], tuple[Name, ...]] = {}
@@ -170,7 +169,11 @@ class _Scan:
         at = 0
         count = len(self.tokens)
         shielded = -1
+        quiet = self._quiet()
         while at < count:
+            if quiet[at]:
+                at += 1
+                continue
             mention = self._typed(at) or (
                 None if at == shielded else self._bare(at, found[-1] if found else None)
             )
@@ -182,6 +185,28 @@ class _Scan:
                 shielded = at + 1
             at += 1
         return found
+
+    def _quiet(self) -> list[bool]:
+        """Where neither a name nor a word that matters to names begins: most of a text."""
+        words = [token.folded for token in self.tokens]
+        first = self.words.openers
+        names, provinces = self.starts, self.province_starts
+        return [
+            word not in first
+            and len(word) < GLUED_FROM + 2
+            and ((word not in names and word not in provinces) or not self._begins(word, following))
+            for word, following in zip_longest(words, words[1:], fillvalue="")
+        ]
+
+    def _begins(self, word: str, following: str) -> bool:
+        """Whether a name begins with this syllable and the next, or is the one word."""
+        two = word + following
+        return (
+            two in self.pairs
+            or two in self.province_pairs
+            or word in self.table
+            or word in self.provinces
+        )
 
     def _is(self, words: MarkedWords, at: int) -> bool:
         token = self.tokens[at]

@@ -53,6 +53,11 @@ class MarkedWords:
         for word in words:
             self._words.setdefault(fold(word), set()).add(marked(word))
 
+    @property
+    def folded(self) -> frozenset[str]:
+        """All of them without marks."""
+        return frozenset(self._words)
+
     def fits(self, folded: str, typed: str, *, strict: bool = False) -> bool:
         """Whether a word is one of these.
 
@@ -84,10 +89,10 @@ class PlaceWords:
     """`words.toml`: type words, words before a place, words that rule one out, common names.
 
     `types` maps a folded type word (one or two syllables) to (type, rank), `type_starts` holds
-    their first syllables, `type_words` knows their marks; `fuzzy` holds those after which a
-    misspelt name is accepted; `shorts` the shortest word of a type; `provinces` short forms by
-    slug; `numbers` digits by number word with its marks; `common` keys of names that are everyday
-    words.
+    their first syllables, `openers` these and the words that rule a place out; `type_words` knows
+    their marks; `fuzzy` holds those after which a misspelt name is accepted; `shorts` the shortest
+    word of a type; `provinces` short forms by slug; `numbers` digits by number word with its marks;
+    `common` keys of names that are everyday words.
     """
 
     types: Mapping[str, tuple[str, str]]
@@ -104,6 +109,7 @@ class PlaceWords:
     numbers: Mapping[str, str]
     provinces: Mapping[str, tuple[str, ...]]
     common: frozenset[str]
+    openers: frozenset[str]
 
 
 def name_key(name: str) -> str:
@@ -117,16 +123,19 @@ def read_place_words(path: Path) -> PlaceWords:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         words, entries = raw["words"], raw["type"]
         spelled = [(word, e) for e in entries for word in (*e["words"], *e["exact"])]
+        type_starts = frozenset(fold(word).split()[0] for word, _ in spelled)
+        shield = MarkedWords(words["shield"])
         return PlaceWords(
             types={fold(word): (e["type"], e["rank"]) for word, e in spelled},
-            type_starts=frozenset(fold(word).split()[0] for word, _ in spelled),
+            type_starts=type_starts,
+            openers=type_starts | shield.folded,
             type_words=MarkedWords(word for word, _ in spelled),
             fuzzy=frozenset(fold(word) for e in entries for word in e["words"]),
             labels={e["type"]: e["label"] for e in entries},
             ranks={e["type"]: e["rank"] for e in entries},
             shorts={e["type"]: e["exact"][0] for e in entries if e["exact"]},
             before=MarkedWords(words["before"]),
-            shield=MarkedWords(words["shield"]),
+            shield=shield,
             number=MarkedWords(words["number"]),
             former=MarkedWords(words["former"]),
             numbers={marked(word): number for word, number in raw["numbers"].items()},
@@ -141,7 +150,7 @@ class NameIndex:
     """Names by key, with a repair for misspelt ones.
 
     `starts` maps every folded syllable a name can begin with, and the whole keys, to the syllables
-    of the longest such name.
+    of the longest such name; `pairs` holds the first two syllables of the longer names, in one.
     """
 
     def __init__(self, names: Iterable[tuple[str, Name]]) -> None:
@@ -150,12 +159,15 @@ class NameIndex:
             table.setdefault(key, {})[name] = None
         self.table: Mapping[str, tuple[Name, ...]] = {k: tuple(v) for k, v in table.items()}
         starts: dict[str, int] = {}
+        pairs: set[str] = set()
         for key, readings in self.table.items():
             starts.setdefault(key, 1)
             for name in readings:
                 syllables = TOKEN.findall(fold(name.name))
                 starts[syllables[0]] = max(len(syllables), starts.get(syllables[0], 1))
+                pairs.add("".join(syllables[:2]))
         self.starts: Mapping[str, int] = starts
+        self.pairs = frozenset(pairs)
         self._fuzzy = {
             rank: [
                 key

@@ -255,7 +255,7 @@ def class_shares(
     if model is None:
         logits = {code: weight["table_alone"] * table[code] for code in codes}
     else:
-        learned = dict(zip(model.labels, model.scores(set(found.features)), strict=True))
+        learned = dict(zip(model.labels, model.scores(found.features), strict=True))
         logits = {
             code: weight["model"] * learned.get(code, 0.0) + weight["table"] * table[code]
             for code in codes
@@ -363,7 +363,7 @@ def _reasons(
         lines.append(wording["name"].format(value=", ".join(phrase_texts(named, 3))))
     model = current_model("classes")
     if not lines and model is not None and code in model.labels:
-        grams = model.contributions(found.reading.folded, code)
+        grams = model.contributions(set(found.reading.folded), code)
         strong = [gram for gram, weight in grams[:4] if weight > 0]
         if strong:
             lines.append(wording["words"].format(value=", ".join(strong)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_letters
@@ -63,7 +63,7 @@ class LinearModel:
     table: Mapping[str, int]
     fitted: Mapping[str, str] = field(default_factory=dict)
 
-    def scores(self, grams: set[str]) -> list[float]:
+    def scores(self, grams: Set[str]) -> list[float]:
         """One score (log-odds like, no range) a label, in label order."""
         known = self.table.keys() & grams
         signals = {gram for gram in known if gram[0] == SIGNAL}

@@ -143,11 +143,7 @@ class Lexicon:
         accented, marked = reading.accented, reading.has_marks
         for count, table in enumerate(self._by_words):
             grams = reading.grams(count)
-            if not grams or table.keys().isdisjoint(grams):
-                continue
-            places = dict(zip(grams, range(len(grams)), strict=True))
-            for gram in places.keys() & table.keys():
-                start = places[gram]
+            for gram, start in {g: at for at, g in enumerate(grams) if g in table}.items():
                 typed = " ".join(accented[start : start + count]) if marked else ""
                 for phrase in table[gram]:
                     weight = phrase.weight
@@ -158,7 +154,6 @@ class Lexicon:
                         weight *= _LONE_UNMARKED
                     if weight > _LEAST_WEIGHT:
                         hits.append(Hit(phrase, start, start + count, weight))
-        # Sets have no order of their own, and the order of equals must not change from run to run.
         hits.sort(key=_place)
         return hits
 
