@@ -133,7 +133,7 @@ def _evidence_by_class(hits: Sequence[Hit], roles: set[str]) -> dict[str, float]
     for role in roles:
         if role.startswith(_ASKED):
             scores[role.removeprefix(_ASKED)] += shares["asked"]
-    return {code: math.sqrt(value) * 2 for code, value in scores.items()}
+    return {code: math.sqrt(value) * 2 if value else 0.0 for code, value in scores.items()}
 
 
 _ASKED = f"{SIGNAL}asked:"

@@ -32,8 +32,6 @@ LONGEST_MISSPELT = 3
 """Syllables of the longest name that is repaired."""
 LINK_TOKENS = 2
 """Words that may stand between two parts of one address ("thuộc", "cũ nay")."""
-REPAIRS = 48
-"""Different misspelt names looked up in one text; the bound keeps a hostile text linear."""
 MARKED_FROM = 5
 """One syllable in so many carries a mark: the writer uses tone marks, and their absence counts."""
 GLUED_FROM = 6
@@ -154,7 +152,6 @@ class _Scan:
         self.shouting = shouted * 2 > len(self.tokens)
         unmarked = sum(token.typed.isascii() for token in self.tokens)
         self.with_marks = unmarked * MARKED_FROM < len(self.tokens) * (MARKED_FROM - 1)
-        self.repairs: dict[tuple[str, str], tuple[Name, ...]] = {}
 
     def addresses(self) -> list[Address]:
         chains = self._chains(self._mentions())
@@ -231,8 +228,18 @@ class _Scan:
                     return word, self.words.types[word][0], at + length
         return None
 
+    def _compound(self, first: int) -> bool:
+        """Whether this word and the next are one of the words that only hold a type word."""
+        if not 0 <= first < len(self.tokens) - 1:
+            return False
+        one, two = self.tokens[first : first + 2]
+        folded, typed = f"{one.folded} {two.folded}", f"{one.typed} {two.typed}"
+        return self.words.compounds.fits(folded, typed) and self._joined(first, first + 2)
+
     def _typed(self, at: int) -> _Mention | None:
         found = self._type_at(at) if self.tokens[at].folded in self.words.type_starts else None
+        if found is not None and (self._compound(at) or self._compound(at - 1)):
+            return None
         if found is None:
             return self._glued(at) if len(self.tokens[at].folded) >= GLUED_FROM + 2 else None
         word, kind, start = found
@@ -289,15 +296,11 @@ class _Scan:
             part = self.tokens[start : start + length]
             if not self._joined(start, start + length):
                 continue
-            key = "".join(token.folded for token in part)
-            if (key, rank) not in self.repairs:
-                if len(self.repairs) >= REPAIRS:
-                    break
-                self.repairs[key, rank] = self.index(self.province).near(key, rank)
+            near = self.index(self.province).near([token.folded for token in part], rank)
             capitals = self._capitals(part)
             names = tuple(
                 name
-                for name in self.repairs[key, rank]
+                for name in near
                 if (wrong := _misspelt(name.name, part))
                 and (capitals or wrong not in self.syllables)
             )

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from intake.errors import DataFault
@@ -92,7 +91,8 @@ class PlaceWords:
     their first syllables, `openers` these and the words that rule a place out; `type_words` knows
     their marks; `fuzzy` holds those after which a misspelt name is accepted; `shorts` the shortest
     word of a type; `provinces` short forms by slug; `numbers` digits by number word with its marks;
-    `common` keys of names that are everyday words.
+    `common` keys of names that are everyday words; `compounds` two words one of which only looks
+    like a type word.
     """
 
     types: Mapping[str, tuple[str, str]]
@@ -110,6 +110,7 @@ class PlaceWords:
     provinces: Mapping[str, tuple[str, ...]]
     common: frozenset[str]
     openers: frozenset[str]
+    compounds: MarkedWords
 
 
 def name_key(name: str) -> str:
@@ -128,6 +129,7 @@ def read_place_words(path: Path) -> PlaceWords:
         return PlaceWords(
             types={fold(word): (e["type"], e["rank"]) for word, e in spelled},
             type_starts=type_starts,
+            compounds=MarkedWords(" ".join(word.split()[-2:]) for word in words["compounds"]),
             openers=type_starts | shield.folded,
             type_words=MarkedWords(word for word, _ in spelled),
             fuzzy=frozenset(fold(word) for e in entries for word in e["words"]),
@@ -168,20 +170,29 @@ class NameIndex:
                 pairs.add("".join(syllables[:2]))
         self.starts: Mapping[str, int] = starts
         self.pairs = frozenset(pairs)
-        self._fuzzy = {
-            rank: [
-                key
-                for key, readings in self.table.items()
-                if len(key) >= SHORTEST_FUZZY and any(name.rank == rank for name in readings)
-            ]
-            for rank in ("commune", "district")
-        }
+        lacking: dict[tuple[str, int, tuple[str, ...]], list[tuple[str, Name]]] = {}
+        for key, readings in self.table.items():
+            for name in readings if len(key) >= SHORTEST_FUZZY else ():
+                syllables = TOKEN.findall(fold(name.name))
+                if len(syllables) > 1 and "".join(syllables) == key:
+                    for at, syllable in enumerate(syllables):
+                        others = (*syllables[:at], *syllables[at + 1 :])
+                        lacking.setdefault((name.rank, at, others), []).append((syllable, name))
+        self._lacking = lacking
 
-    def near(self, key: str, rank: str) -> tuple[Name, ...]:
-        """Names of that rank that are a letter or two away; who reads them compares syllables."""
-        if not SHORTEST_FUZZY <= len(key) <= LONGEST_FUZZY:
+    def near(self, syllables: Sequence[str], rank: str) -> tuple[Name, ...]:
+        """Names of that rank that differ in one syllable, and there by one letter.
+
+        Only names that share all other syllables are compared, so it costs the same however many
+        names a province has.
+        """
+        if not SHORTEST_FUZZY <= sum(map(len, syllables)) <= LONGEST_FUZZY:
             return ()
-        found = process.extract(
-            key, self._fuzzy.get(rank, []), scorer=OSA.distance, score_cutoff=2, limit=8
+        return tuple(
+            name
+            for at, typed in enumerate(syllables)
+            for syllable, name in self._lacking.get(
+                (rank, at, (*syllables[:at], *syllables[at + 1 :])), ()
+            )
+            if OSA.distance(syllable, typed, score_cutoff=1) == 1
         )
-        return tuple(n for match, _, _ in found for n in self.table[match] if n.rank == rank)

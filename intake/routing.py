@@ -203,11 +203,12 @@ class Router:
         if where is not None and where.places and not where.ambiguous:
             commune = where.places[0].code
         named = strongest_hits(found.hits, "name")
+        here = _place_line(where)
         chosen: list[RouteCandidate] = []
         for code in ranked[:MOST_CANDIDATES]:
             # A denunciation goes above the commune's own police or tax office.
             body = self._directory.of_class(code, on, None if kind == "TC" else commune)
-            reasons = _reasons(found, code, rules.get(code, ()), where, body, topical, named)
+            reasons = _reasons(found, code, rules.get(code, ()), here, body, topical, named)
             chosen.append(
                 RouteCandidate(
                     agency=body.code if body else NO_BODY + code,
@@ -345,7 +346,7 @@ def _reasons(
     found: Understanding,
     code: str,
     rules: Sequence[str],
-    where: PlaceMatch | None,
+    here: Sequence[str],
     body: Agency | None,
     topic_hits: Sequence[Hit],
     name_hits: Sequence[Hit],
@@ -371,10 +372,15 @@ def _reasons(
         lines.append(wording["place_unknown"])
     elif body.agency_class != code:
         lines.append(wording["stand_in"].format(value=body.name))
-    if where is not None and where.places:
-        labels = ", ".join(place.label for place in where.places[:2])
-        lines.append(wording["place"].format(value=f"{where.matched} → {labels}"))
-    return tuple(lines)
+    return (*lines, *here)
+
+
+def _place_line(where: PlaceMatch | None) -> tuple[str, ...]:
+    """The place as one more reason; none where it is not known."""
+    if where is None or not where.places:
+        return ()
+    labels = ", ".join(place.label for place in where.places[:2])
+    return (_sentences()["reason"]["place"].format(value=f"{where.matched} → {labels}"),)
 
 
 def _question(

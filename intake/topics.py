@@ -130,6 +130,7 @@ class Lexicon:
         self.reader = reader
         self.phrases = tuple(phrases)
         self._roles = dict(roles)
+        self._role_ends = frozenset(words.rpartition(" ")[2] for words in roles)
         by_words: list[dict[str, list[Phrase]]] = [{} for _ in range(LONGEST_PHRASE + 1)]
         for phrase in self.phrases:
             count = phrase.folded.count(" ") + 1
@@ -160,6 +161,8 @@ class Lexicon:
     def role_before(self, words: Sequence[str], at: int) -> str | None:
         """The role word standing shortly before the word at `at`; the nearest one, or None."""
         for end in range(at, max(0, at - _ROLE_REACH), -1):
+            if words[end - 1] not in self._role_ends:
+                continue
             for count in range(_LONGEST_ROLE, 0, -1):
                 role = self._roles.get(" ".join(words[max(0, end - count) : end]))
                 if role is not None:
