@@ -14,13 +14,14 @@ from typing import Any
 import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bot.channel_data import channel_voice
 from bot.phrases import voice
 
 STATIC = "/static/chat"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; manifest-src 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; media-src blob:; form-action 'self'; "
+    "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {
@@ -35,7 +36,8 @@ _TYPES = {
 _SCRIPT_TEXTS = (
     "you", "us", "typing", "sending", "failed", "retry", "offline", "online", "copy", "copied",
     "receipt", "receipt_reference", "receipt_secret", "receipt_agency", "receipt_qr", "uploading",
-    "upload_failed", "file_sent", "new_messages",
+    "upload_failed", "file_sent", "new_messages", "locating", "locate_denied", "locate_failed",
+    "recording", "record_done", "record_send", "record_drop", "record_denied",
 )  # fmt: skip
 
 
@@ -61,6 +63,7 @@ def render_chat(language: str, **values: Any) -> str:
     say = voice(language)
     texts = {name: say.sentences[f"page.{name}"] for name in _SCRIPT_TEXTS}
     texts["keep"] = say("receipt.keep")
+    texts["position"] = channel_voice(language).sentences["channel.position"]
     return (
         _environment()
         .get_template("chat.html")

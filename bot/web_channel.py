@@ -225,6 +225,8 @@ class WebChat:
                 "Cache-Control": "no-store",
                 "Referrer-Policy": "no-referrer",
                 "X-Content-Type-Options": "nosniff",
+                # A place to share and a voice to record, each only when asked for and allowed.
+                "Permissions-Policy": "camera=(), geolocation=(self), microphone=(self)",
             },
         )
         response.set_cookie(

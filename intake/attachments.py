@@ -14,7 +14,7 @@ import io
 import os
 import secrets
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from intake.errors import InvalidInput, SealBroken
 from intake.office import Office
 from intake.petition import Attachment, Scan
 from intake.store.engine import Transaction
-from intake.store.tables import attachments
+from intake.store.tables import attachments, documents
 from intake.text import clean
 
 LARGEST = 20 * 1024 * 1024
@@ -49,6 +49,7 @@ ALLOWED: dict[str, str] = {
     "audio/mp4": ".m4a",
     "audio/aac": ".aac",  # voice messages of Zalo
     "audio/amr": ".amr",
+    "audio/webm": ".webm",  # what browsers record
     "video/mp4": ".mp4",
 }
 _DOCUMENTS = {
@@ -208,6 +209,11 @@ def read_stored(office: Office, digest: str) -> bytes:
     return content
 
 
+def is_stored(office: Office, digest: str) -> bool:
+    """Whether the store has a content of that SHA-256."""
+    return _path(office, digest).exists()
+
+
 def note_taken(tx: Transaction, uid: str, *, now: datetime) -> None:
     """An officer has had the file: a recording is to be heard no more."""
     tx.execute(
@@ -289,8 +295,17 @@ def discard_attachments(office: Office, tx: Transaction, uids: Sequence[str]) ->
     if not digests:
         return
     tx.execute(delete(attachments).where(*free))
-    used = tx.execute(select(*both).where(or_(*(column.in_(digests) for column in both))))
-    for digest in digests - {each for row in used for each in row}:
+    remove_unused(office, tx, digests)
+
+
+def remove_unused(office: Office, tx: Transaction, digests: Iterable[str]) -> None:
+    """Take contents out of the store that no row of either side names any more."""
+    free = set(digests)
+    for table in (attachments, documents):
+        both = (table.c.sha256, table.c.original_sha256)
+        named = or_(*(column.in_(list(free)) for column in both))
+        free -= {each for row in tx.execute(select(*both).where(named)) for each in row}
+    for digest in free:
         _path(office, digest).unlink(missing_ok=True)
 
 
@@ -323,6 +338,8 @@ def _path(office: Office, digest: str) -> Path:
 
 
 def _kind_of(content: bytes) -> str | None:
+    if content.startswith(_MATROSKA):
+        return "audio/webm" if _only_sound(content) else None
     try:
         guesses = puremagic.magic_string(content)
     except (puremagic.PureError, ValueError, IndexError, UnicodeError):
@@ -335,6 +352,16 @@ def _kind_of(content: bytes) -> str | None:
         if media_type in ALLOWED:
             return media_type
     return None
+
+
+_MATROSKA = b"\x1a\x45\xdf\xa3"
+_TRACKS_WITHIN = 8_192  # bytes; a recorder writes its tracks before any sound
+
+
+def _only_sound(content: bytes) -> bool:
+    """Whether a webm file has a track of sound and none of pictures (by the tracks' codecs)."""
+    head = content[:_TRACKS_WITHIN]
+    return b"webm" in head and b"A_OPUS" in head and b"V_" not in head
 
 
 def _document_kind(content: bytes) -> str | None:

@@ -31,6 +31,7 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a microphone that hums
 )
 _HERE = ("127.0.0.1", "localhost", "::1")
 _CIVIL = {"locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh"}

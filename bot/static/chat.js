@@ -260,6 +260,10 @@
     fileField.value = "";
   });
 
+  document.addEventListener("message-made", (event) => {
+    enqueue(event.detail.text, event.detail.file);
+  });
+
   // ---- hearing ----
 
   const listen = () => {

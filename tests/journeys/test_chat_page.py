@@ -192,3 +192,70 @@ def test_the_essentials_work_without_script(served: Served, new_page: PageMaker)
     expect(card).to_contain_text("VLG-", timeout=LONG)
     expect(card.locator("img")).to_have_attribute("src", "/chat/qr/" + card.locator(
         ".code").first.inner_text() + ".svg")  # fmt: skip
+
+
+def test_a_shared_position_leads_to_the_nearest_communes(
+    served: Served, new_page: PageMaker
+) -> None:
+    page = new_page(
+        **SMALL,
+        geolocation={"latitude": 9.9347, "longitude": 106.3453},
+        permissions=["geolocation"],
+    )
+    page.goto(served.chat)
+    say(page, BUS_LINE)
+    answered(page, "ở đâu")
+
+    page.click("#locate")
+
+    expect(page.locator("#log li.mine").last).to_contain_text("9.93470, 106.34530", timeout=LONG)
+    expect(page.locator("#choices button")).not_to_have_count(0, timeout=LONG)
+    assert any("Trà Vinh" in label for label in page.locator("#choices button").all_inner_texts())
+
+
+def test_a_place_that_is_not_allowed_to_be_read_is_said_so(
+    served: Served, new_page: PageMaker
+) -> None:
+    page = new_page(**SMALL)
+    page.goto(served.chat)
+
+    page.click("#locate")
+
+    expect(page.locator("#status")).to_contain_text("ghi tên ấp, xã", timeout=LONG)
+    expect(page.locator("#locate")).to_be_enabled()
+
+
+def test_a_recording_is_heard_over_then_sent_and_kept_to_be_heard(
+    served: Served, new_page: PageMaker
+) -> None:
+    page = new_page(**SMALL, permissions=["microphone"])
+    page.goto(served.chat)
+    before = served.count(attachments, attachments.c.media_type == "audio/webm")
+
+    page.click("#record")
+    expect(page.locator("#recorder .live")).to_contain_text("0:01", timeout=LONG)
+    page.get_by_role("button", name="Xong").click()
+    expect(page.locator("#recorder audio")).to_be_visible(timeout=LONG)
+    found = objections(page, "a recording")
+    page.get_by_role("button", name="Gửi ghi âm").click()
+
+    expect(page.locator("#log li.ours")).to_be_visible(timeout=LONG)
+    expect(page.locator("#recorder")).to_be_hidden()
+    expect(page.locator("#log .failed")).to_have_count(0)
+    assert served.count(attachments, attachments.c.media_type == "audio/webm") == before + 1
+    assert not found, "\n".join(found)
+
+
+def test_a_recording_that_is_dropped_leaves_nothing(served: Served, new_page: PageMaker) -> None:
+    page = new_page(**SMALL, permissions=["microphone"])
+    page.goto(served.chat)
+    before = served.count(attachments)
+    page.click("#record")
+    expect(page.locator("#recorder .live")).to_be_visible(timeout=LONG)
+
+    page.get_by_role("button", name="Bỏ", exact=True).click()
+
+    expect(page.locator("#recorder")).to_be_hidden(timeout=LONG)
+    expect(page.locator("#record")).to_be_enabled()
+    expect(page.locator("#log li")).to_have_count(0)
+    assert served.count(attachments) == before

@@ -53,9 +53,10 @@ def with_macros() -> bytes:
         (b"ID3\x03\x00\x00\x00\x00\x00\x00" + b"\x00" * 64, "audio/mpeg"),
         (b"OggS\x00\x02" + b"\x00" * 64, "audio/ogg"),
         (b"#!AMR\n<" + b"\x00" * 64, "audio/amr"),
+        (b"\x1a\x45\xdf\xa3\x42\x82\x84webm\x86\x86A_OPUS" + b"\x00" * 64, "audio/webm"),
         (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 32, "video/mp4"),
     ],
-    ids="jpeg grey png palette webp pdf docx xlsx mp3 ogg amr mp4".split(),
+    ids="jpeg grey png palette webp pdf docx xlsx mp3 ogg amr webm mp4".split(),
 )
 def test_photos_documents_and_recordings_are_taken(content: bytes, media_type: str) -> None:
     assert check_file(content, "tệp.bin").media_type == media_type
@@ -73,8 +74,9 @@ def test_photos_documents_and_recordings_are_taken(content: bytes, media_type: s
         (b"PK\x03\x04" + b"\x00" * 99, "not_taken"),
         (picture("PNG")[:30], "damaged"),
         (picture("GIF"), "not_taken"),
+        (b"\x1a\x45\xdf\xa3webm\x86\x85V_VP8\x86\x86A_OPUS" + b"\x00" * 64, "not_taken"),
     ],
-    ids=["empty", "large", "text", "svg", "program", "macros", "zip", "cut", "gif"],
+    ids=["empty", "large", "text", "svg", "program", "macros", "zip", "cut", "gif", "webm video"],
 )
 def test_everything_else_is_refused_with_its_reason(content: bytes, reason: str) -> None:
     with pytest.raises(InvalidInput) as refused:
