@@ -27,6 +27,7 @@ class Remedy(StrEnum):
     WINDOW = "window"  # the person wrote too long ago: take another route
     NIGHT = "night"  # hold until the morning
     UNREACHABLE = "unreachable"  # this person can't be reached on this route
+    UPLOAD = "upload"  # the platform no longer keeps an uploaded file: upload it again once
     FAULT = "fault"  # our own mistake: repeating changes nothing
     OPERATOR = "operator"  # a person has to put something right; try again later
 
@@ -64,7 +65,9 @@ def seconds(section: str, name: str) -> timedelta:
 def capabilities(channel: str) -> Capabilities:
     """What a platform can show."""
     figures = limits(channel)
-    return Capabilities(choices=figures["choices"], longest=figures["longest"])
+    return Capabilities(
+        choices=figures["choices"], longest=figures["longest"], documents=figures["documents"]
+    )
 
 
 @cache

@@ -37,7 +37,8 @@ from bot.outbound import Outbound, Wording
 from bot.webhooks import Doors, arrival_of
 from bot.zalo_tokens import NoAccess, ZaloTokens, expiry
 from intake.clock import local_date, utc_now
-from intake.errors import SetupRefused, StorageAway
+from intake.errors import SetupRefused, StorageAway, TooMany
+from intake.limits import Limit, spend
 from intake.notices import Notice
 from intake.office import Office
 from intake.officer_contacts import Way, store_profile
@@ -220,6 +221,7 @@ class Channels:
             templates=zalo_oa.load_templates(settings),
             phone_of=self._phone_of,
             values_of=self._values_of,
+            may_upload=self._may_upload,
             clock=self._clock,
         )
         fetcher = Fetcher(zalo_source())
@@ -287,6 +289,16 @@ class Channels:
             "agency": agency,
             "date": f"{today:%d/%m/%Y}",
         }
+
+    def _may_upload(self) -> bool:
+        """Count one upload to Zalo against those of a month."""
+        month = Limit(limits(zalo_oa.NAME)["uploads_a_month"], timedelta(days=30))
+        try:
+            with self._office.store.write() as tx:
+                spend(self._office.store, tx, "uploads:zalo_oa", month, now=self._clock())
+        except TooMany:
+            return False
+        return True
 
     # ---- common -----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from bot.notices import word_notice
 from bot.turn import FETCHED
 from intake.clock import utc_now
 from intake.conversations import add_outbound, conversation_by_id, has_waiting_notice
+from intake.documents import Delivery, documents_of_notice, note_delivery
 from intake.errors import IntakeError, StorageAway
 from intake.notices import Notice, NoticeState, claim_notices, settle_notice
 from intake.office import Office
@@ -70,6 +71,10 @@ def _write(office: Office, notice: Notice, owner: str, now: datetime) -> bool:
                 tx, office.sealer, conversation_id=conversation.id, uid=conversation.uid,
                 content=message.to_content(), now=now, notice_id=notice.id,
             )  # fmt: skip
+            shown = {card.uid for card in message.documents}
+            for document in documents_of_notice(office, tx, notice.id):
+                delivery = Delivery.SHOWN if document.uid in shown else Delivery.BY_CODE
+                note_delivery(tx, document.id, delivery, now=now)
         return kept
 
 

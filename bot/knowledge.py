@@ -12,17 +12,20 @@ from datetime import date
 
 from sqlalchemy import select
 
+from bot.dialogue.documents import GivenDocuments, Where
 from bot.dialogue.knowledge import AgencyCard, NextDate, OwnPetition, ProvinceCard
+from bot.messages import DocumentCard
 from bot.phrases import Voice, voice
 from intake.classification import Classification, classify
 from intake.clock import local_date
 from intake.conversations import petitions_of
 from intake.deadlines import ClockCase, ClockEvent, Deadline, derive_deadlines
 from intake.directory import Agency
+from intake.documents import given_documents, is_secret
 from intake.duplicates import band_keys
 from intake.errors import UnknownAgency
 from intake.office import Office
-from intake.petition import Petition, PetitionKind
+from intake.petition import Petition, PetitionKind, Source
 from intake.place_points import communes_near, point_in
 from intake.places import Place
 from intake.routing import Routing
@@ -41,12 +44,17 @@ _TIME_BAR = "time_bar_first_complaint"
 
 @dataclass(frozen=True)
 class OfficeKnowledge:
-    """Answers for one turn. `petitions` are the citizen's own, newest first."""
+    """Answers for one turn. `petitions` are the citizen's own, newest first.
+
+    `channel` is the one the citizen writes on, `page` the web page's address ("" not known).
+    """
 
     office: Office
     language: str
     today: date
     petitions: tuple[Petition, ...] = ()
+    channel: str = ""
+    page: str = ""
     _classified: dict[str, Classification] = field(default_factory=dict, repr=False)
     _routed: dict[tuple[str, ...], Routing] = field(default_factory=dict, repr=False)
     _communes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict, repr=False)
@@ -170,6 +178,22 @@ class OfficeKnowledge:
             entries = entries_of(tx, petition.id, audience="citizen")
         return tuple((local_date(entry.at), entry.event) for entry in entries)
 
+    def documents_of(self, reference: str) -> GivenDocuments:
+        """What the office gave with its notices about an own petition."""
+        petition = next((p for p in self.petitions if p.reference == reference), None)
+        if petition is None:
+            return GivenDocuments()
+        with self.office.store.read() as tx:
+            found = given_documents(self.office, tx, petition.id)
+        return GivenDocuments(
+            cards=tuple(
+                DocumentCard(each.uid, each.name, each.media_type, each.size) for each in found
+            ),
+            where=Where.HERE if self.channel == Source.WEB else Where.ELSEWHERE,
+            secret=is_secret(petition),
+            page=self.page,
+        )
+
     def earlier_like(self, text: str) -> str:
         """The reference of an own open petition that says nearly the same, or ""."""
         candidates = {p.id: p for p in self.petitions if p.status.is_open}
@@ -203,12 +227,14 @@ def read_knowledge(
     proven: tuple[str, ...],
     language: str,
     today: date,
+    channel: str = "",
+    page: str = "",
 ) -> OfficeKnowledge:
     """The knowledge for one turn of a conversation (None: one that does not exist yet)."""
     petitions = (
         () if conversation_id is None else petitions_of(tx, conversation_id, references=proven)
     )
-    return OfficeKnowledge(office, language, today, tuple(petitions))
+    return OfficeKnowledge(office, language, today, tuple(petitions), channel, page)
 
 
 def own_petition(office: Office, petition: Petition, language: str) -> OwnPetition:

@@ -8,7 +8,7 @@ can show: buttons become numbered lines, long texts become several.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -73,13 +73,36 @@ class ReceiptCard:
 
 
 @dataclass(frozen=True)
+class DocumentCard:
+    """A document of the office as data, for channels that can show it. `size` in bytes."""
+
+    uid: str
+    name: str
+    media_type: str
+    size: int
+
+    def to_content(self) -> dict[str, str | int]:
+        """As stored with the message."""
+        return {
+            "uid": self.uid,
+            "name": self.name,
+            "media_type": self.media_type,
+            "size": self.size,
+        }
+
+
+@dataclass(frozen=True)
 class OutgoingMessage:
-    """One message to a citizen. `topic` is the key of the phrase it is made of."""
+    """One message to a citizen. `topic` is the key of the phrase it is made of.
+
+    `documents` are shown by channels that fetch them from us; the text says what others need.
+    """
 
     text: str
     choices: tuple[Choice, ...] = ()
     topic: str = ""
     receipt: ReceiptCard | None = None
+    documents: tuple[DocumentCard, ...] = ()
 
     def to_content(self) -> dict[str, Any]:
         """As stored; `from_content` reads it back."""
@@ -88,6 +111,8 @@ class OutgoingMessage:
             content["choices"] = [[choice.value, choice.label] for choice in self.choices]
         if self.receipt is not None:
             content["receipt"] = self.receipt.to_content()
+        if self.documents:
+            content["documents"] = [card.to_content() for card in self.documents]
         return content
 
     @staticmethod
@@ -99,15 +124,36 @@ class OutgoingMessage:
             choices=tuple(Choice(value, label) for value, label in content.get("choices", ())),
             topic=content.get("topic", ""),
             receipt=ReceiptCard(**card) if card else None,
+            documents=tuple(DocumentCard(**each) for each in content.get("documents", ())),
         )
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A document on its way through a platform, behind the words it belongs to.
+
+    `upload`: what the platform called an earlier upload of it and still keeps ("": none).
+    `remember` notes a new one and how long it is kept, before it is used; ("", 0) forgets it.
+    """
+
+    name: str
+    media_type: str
+    caption: str
+    content: bytes
+    upload: str
+    remember: Callable[[str, timedelta], None]
+
+
+@dataclass(frozen=True)
 class Capabilities:
-    """What a channel can show: so many buttons at once (0: none), so many characters of text."""
+    """What a channel can show: so many buttons at once (0: none), so many characters of text.
+
+    `documents`: whether it carries files to the person.
+    """
 
     choices: int
     longest: int
+    documents: bool = False
 
 
 class SendFailed(Exception):

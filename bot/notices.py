@@ -9,38 +9,85 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from bot.channel_data import capabilities
+from bot.dialogue.documents import GivenDocuments, Where, tell
 from bot.dialogue.petition import cited, shorten
 from bot.knowledge import stage_name
-from bot.messages import LONGEST_AUTHORED, OutgoingMessage
+from bot.messages import LONGEST_AUTHORED, DocumentCard, OutgoingMessage
 from bot.phrases import Voice, voice
+from bot.turn import FETCHED, look_up_address
 from intake.conversations import language_of
+from intake.documents import Document, documents_of_notice, is_secret
 from intake.errors import UnknownAgency
 from intake.notices import Notice
 from intake.office import Office
-from intake.petition import PetitionKind
+from intake.petition import PetitionKind, Source
 from intake.status import NoticeKind
 from intake.store.engine import Transaction
+from intake.store.petitions import get_petition_by_id
 
 _LONGEST_QUOTE = 1_200
 _LONGEST_REASON = 600
 
 
 def word_notice(office: Office, tx: Transaction, notice: Notice) -> OutgoingMessage:
-    """The notice in the language of its conversation."""
+    """The notice in the language of its conversation, with what is to be said of its documents."""
     language = "vi" if notice.conversation_id is None else language_of(tx, notice.conversation_id)
-    return notice_message(office, notice, voice(language))
+    found = documents_of_notice(office, tx, notice.id)
+    given = GivenDocuments()
+    if found:
+        petition = get_petition_by_id(tx, notice.petition_id)
+        given = GivenDocuments(
+            cards=tuple(map(document_card, found)),
+            where=_where(notice.channel),
+            secret=is_secret(petition),
+            page=look_up_address(office, ""),
+        )
+    return notice_message(office, notice, voice(language), given)
 
 
-def notice_message(office: Office, notice: Notice, say: Voice) -> OutgoingMessage:
+def notice_message(
+    office: Office, notice: Notice, say: Voice, given: GivenDocuments | None = None
+) -> OutgoingMessage:
     """The notice in one language, within the length our own messages keep to."""
     values = notice.values
     opening = say("notice.opening", reference=values["reference"], number=notice.number)
     body = say(f"notice.{notice.kind}", **_filled(office, notice, say))
+    documents, cards = tell(given or GivenDocuments(), say)
     text = f"{opening}\n{body}".strip()
-    if len(text) > LONGEST_AUTHORED:
+    if len(text) + len(documents) > LONGEST_AUTHORED:
         tail = say("notice.cut")
-        text = text[: LONGEST_AUTHORED - len(tail)].rstrip() + tail
-    return OutgoingMessage(text, _choices(notice.kind, say), topic=f"notice.{notice.kind}")
+        text = text[: LONGEST_AUTHORED - len(tail) - len(documents)].rstrip() + tail
+    return OutgoingMessage(
+        text + documents,
+        _choices(notice.kind, say),
+        topic=f"notice.{notice.kind}",
+        documents=cards,
+    )
+
+
+def document_card(document: Document) -> DocumentCard:
+    """A document as a channel can show it."""
+    return DocumentCard(document.uid, document.name, document.media_type, document.size)
+
+
+def document_caption(notice: Notice, document: Document, count: int, say: Voice) -> str:
+    """What stands under a document that a platform carries: a repeat is known by it."""
+    return say(
+        "documents.caption",
+        name=document.name,
+        number=notice.number,
+        reference=notice.values["reference"],
+        position=document.position,
+        count=count,
+    )
+
+
+def _where(channel: str) -> Where:
+    if channel == Source.WEB:
+        return Where.HERE
+    carried = channel not in FETCHED and capabilities(channel).documents
+    return Where.FOLLOWING if carried else Where.ELSEWHERE
 
 
 def merged(messages: Sequence[OutgoingMessage], language: str) -> OutgoingMessage:
@@ -52,7 +99,12 @@ def merged(messages: Sequence[OutgoingMessage], language: str) -> OutgoingMessag
     opening = voice(language)("notice.merged", count=len(messages))
     texts = [message.text for message in reversed(messages)]
     newest = messages[-1]
-    return OutgoingMessage("\n\n".join((opening, *texts)), newest.choices, topic="notice.merged")
+    return OutgoingMessage(
+        "\n\n".join((opening, *texts)),
+        newest.choices,
+        topic="notice.merged",
+        documents=tuple(card for message in messages for card in message.documents),
+    )
 
 
 def _choices(kind: NoticeKind, say: Voice) -> tuple[Any, ...]:

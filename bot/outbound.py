@@ -1,10 +1,12 @@
 """Delivery on platforms: replies of the dialogue (table `outbox`), notices, officers' messages.
 
 A row is leased, then sent with no transaction open, then settled. A notice is sent at least once:
-its number makes a repeat recognisable. A question of the dialogue is sent at most once: where
-nobody can say whether it arrived, the row says "uncertain". One person's messages keep their
-order, each chat and each platform its pace; a platform that fails is left alone for a while and
-holds up no other. What was tried for hours is declared dead and officers see it.
+its number makes a repeat recognisable. Its documents follow its words, each noted once it is
+through, so that a new try goes on where the last one stopped. A question of the dialogue is sent
+at most once: where nobody can say whether it arrived, the row says "uncertain". One person's
+messages keep their order, each chat and each platform its pace; a platform that fails is left
+alone for a while and holds up no other. What was tried for hours is declared dead and officers
+see it.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.channel_data import limits, seconds
-from bot.messages import Channel, OutgoingMessage, SendFailed, fit
-from bot.notices import merged
+from bot.messages import Channel, Enclosure, OutgoingMessage, SendFailed, fit
+from bot.notices import document_caption, merged
+from bot.phrases import LANGUAGES, voice
 from bot.sending import SlowDown, Uncertain
 from intake.clock import local_date, utc_now
 from intake.conversations import (
@@ -36,8 +39,24 @@ from intake.conversations import (
     language_of,
     sender_of,
 )
-from intake.errors import StorageAway
-from intake.notices import Notice, NoticeState, notice_by_id, released_with, settle_notice
+from intake.documents import (
+    Delivery,
+    Document,
+    documents_of_notice,
+    is_secret,
+    note_delivery,
+    note_upload,
+    read_document,
+)
+from intake.errors import InvalidInput, StorageAway
+from intake.notices import (
+    Notice,
+    NoticeState,
+    note_progress,
+    notice_by_id,
+    released_with,
+    settle_notice,
+)
 from intake.office import Office
 from intake.officer_contacts import CHATS, chat_account
 from intake.officer_messages import (
@@ -49,6 +68,7 @@ from intake.officer_messages import (
 )
 from intake.officer_wording import word_message
 from intake.store.engine import Transaction
+from intake.store.petitions import get_petition_by_id
 from intake.store.tables import (
     conversations,
     messages,
@@ -76,6 +96,8 @@ class OutboxState(StrEnum):
     DEAD = "dead"  # the person can't be reached, or hours of trying are over
 
 
+DOCUMENTS_WAIT = "DocumentsWait"
+"""Why a notice is held of which a template told and whose documents need the next contact."""
 WAITING = (OutboxState.READY, OutboxState.LEASED)
 
 
@@ -92,11 +114,27 @@ class NoticeCarrier(Protocol):
 
     def send_notice(
         self, to: Sender, message: OutgoingMessage, notice: Notice, contact: Contact, *, key: str
-    ) -> None:
+    ) -> bool:
         """Send a notice by the best way there is at this moment.
+
+        Returns:
+            True: its words arrived. False: a template that only says that there is news.
 
         Raises:
             SendFailed: none worked; `held` when the person's next contact will help.
+        """
+
+
+class DocumentCarrier(Protocol):
+    """A channel that carries files to the person (`Capabilities.documents`)."""
+
+    def send_document(
+        self, to: Sender, enclosure: Enclosure, contact: Contact, *, key: str
+    ) -> None:
+        """Send one document of a notice whose words have arrived.
+
+        Raises:
+            SendFailed: not taken; `held` when the person's next contact will help.
         """
 
 
@@ -117,9 +155,16 @@ class _Job:
     row_id: int = 0
     parts_sent: int = 0
     notice: Notice | None = None
-    others: tuple[int, ...] = ()  # further notices the same message tells of
+    others: tuple[Notice, ...] = ()  # further ones the same message tells of
+    documents: tuple[tuple[Notice, Document], ...] = ()  # still to follow, in their order
+    language: str = LANGUAGES[0]
     contact: Contact | None = None
     officers: OfficerMessage | None = None
+
+    @property
+    def told(self) -> tuple[Notice, ...]:
+        """Every notice the job tells of, the leased one first."""
+        return () if self.notice is None else (self.notice, *self.others)
 
     @property
     def repeatable(self) -> bool:
@@ -332,7 +377,9 @@ class Outbound:
             owner=self._owner, now=now, lease=seconds("outbox", "lease_seconds"),
         )  # fmt: skip
         language = language_of(tx, row["conversation_id"])
-        worded = [self._word(self._office, tx, each) for each in (notice, *others)]
+        # Words that arrived are not said again when a document behind them did not.
+        unsaid = [each for each in (notice, *others) if each.words_sent_at is None]
+        worded = [self._word(self._office, tx, each) for each in unsaid or (notice,)]
         known = tx.execute(
             select(conversations.c.last_inbound_at, conversations.c.withdrawn_at).where(
                 conversations.c.id == row["conversation_id"]
@@ -340,16 +387,35 @@ class Outbound:
         ).one()
         return _Job(
             to=sender_of(tx, self._office.sealer, row["conversation_id"]),
-            message=merged(worded, language) if others else worded[0],
+            message=merged(worded, language) if len(worded) > 1 else worded[0],
             chat=str(row["conversation_id"]),
             conversation_id=row["conversation_id"],
             attempts=row["attempts"] + 1,
             at=start,
             key=str(row["dedup_key"]),
             notice=notice,
-            others=tuple(each.id for each in others),
+            others=tuple(others),
+            documents=self._following(tx, [notice, *others]),
+            language=language,
             contact=Contact(known.last_inbound_at, known.withdrawn_at is not None),
         )
+
+    def _following(
+        self, tx: Transaction, told: list[Notice]
+    ) -> tuple[tuple[Notice, Document], ...]:
+        """The documents this channel is to carry; a denunciation's go nowhere."""
+        if not self._channel.capabilities.documents:
+            return ()
+        found = []
+        for notice in sorted(told, key=lambda each: each.id):
+            waiting = [
+                (notice, document)
+                for document in documents_of_notice(self._office, tx, notice.id)
+                if document.delivery is Delivery.WAITING
+            ]
+            if waiting and not is_secret(get_petition_by_id(tx, notice.petition_id)):
+                found += waiting
+        return tuple(found)
 
     def _officers(
         self, tx: Transaction, row: RowMapping, now: datetime, start: datetime
@@ -479,25 +545,107 @@ class Outbound:
         assert job.contact is not None
         if job.contact.withdrawn:
             raise SendFailed("Withdrawn", held=True)
+        if any(each.words_sent_at is None for each in job.told) and not self._say(job, notice):
+            return
+        for number, (behind, document) in enumerate(job.documents, start=1):
+            if not self._enclose(job, behind, document, number):
+                return
+        now = self._clock()
+        with self._office.store.write() as tx:
+            self._rest(tx, job)
+            for each in job.told:
+                self._settle_told(tx, each, now)
+
+    def _say(self, job: _Job, notice: Notice) -> bool:
+        """Send the words and note that they arrived; False: there is nothing more to do now."""
+        assert job.contact is not None
         carrier = getattr(self._channel, "send_notice", None)
+        in_words = True
         if carrier is not None:
-            carrier(job.to, job.message, notice, job.contact, key=job.key)
+            in_words = carrier(job.to, job.message, notice, job.contact, key=job.key)
         else:
             for part in fit(job.message, self._channel.capabilities):
                 self._channel.send(job.to, part, key=job.key)
         now = self._clock()
+        behind = {each.id for each, _ in job.documents}
         with self._office.store.write() as tx:
             self._rest(tx, job)
-            kept = settle_notice(tx, notice.id, owner=self._owner, state=NoticeState.SENT, now=now)
-            for other in job.others:
-                settle_notice(tx, other, owner=self._owner, state=NoticeState.SENT, now=now)
-            if kept and _not_written(tx, notice.id):
+            mine = True
+            for each in job.told:
+                if each.id not in behind:
+                    kept = self._settle_told(tx, each, now)
+                elif in_words:
+                    kept = self._note(tx, each, words_at=now)
+                else:
+                    # Its documents need the person's next contact, and its words come again then.
+                    kept = self._note(tx, each, template_at=now) and settle_notice(
+                        tx, each.id, owner=self._owner, state=NoticeState.HELD, now=now,
+                        error=DOCUMENTS_WAIT,
+                    )  # fmt: skip
+                mine = mine and kept
+            first = notice.words_sent_at is None and _not_written(tx, notice.id)
+            if mine and first and (in_words or notice.id not in behind):
                 add_outbound(
                     tx, self._office.sealer,
                     conversation_id=job.conversation_id,
                     uid=conversation_by_id(tx, job.conversation_id).uid,
                     content=job.message.to_content(), now=now, notice_id=notice.id,
                 )  # fmt: skip
+        return mine and in_words and bool(job.documents)
+
+    def _enclose(self, job: _Job, behind: Notice, document: Document, number: int) -> bool:
+        """Send one document and note it; False: the lease was lost, another worker goes on."""
+        assert job.contact is not None
+        self._sleep(self._chat_step.total_seconds())
+        with self._office.store.write() as tx:
+            if not self._note(tx, behind):
+                return False
+            count = len(documents_of_notice(self._office, tx, behind.id))
+        try:
+            content = read_document(self._office, document)
+        except InvalidInput as error:
+            raise SendFailed(f"document:{error.values['reason']}") from error
+        now = self._clock()
+        kept = document.upload_until is not None and document.upload_until > now
+        enclosure = Enclosure(
+            name=document.name,
+            media_type=document.media_type,
+            caption=document_caption(behind, document, count, voice(job.language)),
+            content=content,
+            upload=document.upload if kept else "",
+            remember=lambda upload, life: self._remember(document, upload, life),
+        )
+        carrier: DocumentCarrier = self._channel  # type: ignore[assignment]
+        carrier.send_document(job.to, enclosure, job.contact, key=f"{job.key}-{number}")
+        with self._office.store.write() as tx:
+            self._rest(tx, job)
+            note_delivery(tx, document.id, Delivery.SENT, now=self._clock())
+            return self._note(tx, behind)
+
+    def _remember(self, document: Document, upload: str, life: timedelta) -> None:
+        with self._office.store.write() as tx:
+            note_upload(self._office, tx, document, upload, self._clock() + life)
+
+    def _note(
+        self,
+        tx: Transaction,
+        notice: Notice,
+        *,
+        words_at: datetime | None = None,
+        template_at: datetime | None = None,
+    ) -> bool:
+        until = self._clock() + seconds("outbox", "document_lease_seconds")
+        return note_progress(
+            tx, notice.id, owner=self._owner, until=until,
+            words_at=words_at, template_at=template_at,
+        )  # fmt: skip
+
+    def _settle_told(self, tx: Transaction, notice: Notice, now: datetime) -> bool:
+        """All of a notice has arrived; what no platform may carry waits on the web page."""
+        for document in documents_of_notice(self._office, tx, notice.id):
+            if document.delivery is Delivery.WAITING:
+                note_delivery(tx, document.id, Delivery.BY_CODE, now=now)
+        return settle_notice(tx, notice.id, owner=self._owner, state=NoticeState.SENT, now=now)
 
     # ---- failing ----------------------------------------------------------------------------
 
@@ -523,9 +671,9 @@ class Outbound:
             if job.notice is None:
                 self._settle_reply(tx, job.row_id, OutboxState.DEAD, error=error.reason)
             else:
-                for notice_id in (job.notice.id, *job.others):
+                for each in job.told:
                     settle_notice(
-                        tx, notice_id, owner=self._owner, now=now, error=error.reason,
+                        tx, each.id, owner=self._owner, now=now, error=error.reason,
                         state=NoticeState.DEAD if dead else NoticeState.HELD,
                     )  # fmt: skip
         _log.warning(
@@ -549,9 +697,9 @@ class Outbound:
         if job.notice is None:
             self._settle_reply(tx, job.row_id, OutboxState.READY, error=reason, due_at=due)
             return
-        for notice_id in (job.notice.id, *job.others):
+        for each in job.told:
             settle_notice(
-                tx, notice_id, owner=self._owner, state=NoticeState.READY, now=now,
+                tx, each.id, owner=self._owner, state=NoticeState.READY, now=now,
                 due_at=due, error=reason,
             )  # fmt: skip
 

@@ -21,6 +21,7 @@ import telegram
 from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputFile,
     KeyboardButton,
     Message,
     ReplyKeyboardMarkup,
@@ -50,7 +51,9 @@ from bot.events import (
     Position,
     bounded_id,
 )
-from bot.messages import ASKS_CONTACT, Choice, OutgoingMessage, SendFailed
+from bot.messages import ASKS_CONTACT, Choice, Enclosure, OutgoingMessage, SendFailed
+from bot.outbound import Contact
+from bot.pictures import size_of
 from bot.sending import SlowDown, Uncertain
 from intake.conversations import Sender
 from intake.settings import Settings
@@ -188,6 +191,32 @@ class TelegramChannel:
             self._bot.send_message(chat_id=_chat_id(to.id), text=message.text, reply_markup=markup)
         )
 
+    def send_document(
+        self, to: Sender, enclosure: Enclosure, contact: Contact, *, key: str
+    ) -> None:
+        """Send one document: a picture to look at, anything else as a file.
+
+        Raises:
+            SendFailed: refused; `Uncertain` when it may have arrived.
+        """
+        chat, seconds = _chat_id(to.id), float(limits(NAME)["upload_seconds"])
+        file = InputFile(enclosure.content, filename=enclosure.name)
+        wait = timedelta(seconds=seconds)
+        if _is_shown(enclosure):
+            self._call(
+                self._bot.send_photo(
+                    chat, photo=file, caption=enclosure.caption, write_timeout=seconds
+                ),
+                wait=wait,
+            )
+            return
+        self._call(
+            self._bot.send_document(
+                chat, document=file, caption=enclosure.caption, write_timeout=seconds
+            ),
+            wait=wait,
+        )
+
     def acknowledge(self, token: str) -> None:
         """Tell Telegram that a button was seen, so that it stops spinning.
 
@@ -292,6 +321,16 @@ class TelegramChannel:
             raise Uncertain("no answer in time") from error
         except TelegramError as error:
             raise _failure(error) from None  # its text may quote the address, and with it the token
+
+
+def _is_shown(enclosure: Enclosure) -> bool:
+    """Whether Telegram takes it as a picture; very long and very large ones go as files."""
+    if not enclosure.media_type.startswith("image/"):
+        return False
+    figures, (width, height) = limits(NAME), size_of(enclosure.content)
+    narrow, wide = sorted((width, height))
+    slim = wide <= narrow * figures["picture_ratio"]
+    return bool(slim and width + height <= figures["picture_sides"])
 
 
 def account_of(token: str) -> str:

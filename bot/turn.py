@@ -168,6 +168,8 @@ def _look(office: Office, message: IncomingMessage, now: datetime) -> Turn | _Be
             proven=state.proven,
             language=state.language,
             today=local_date(now),
+            channel=message.sender.channel,
+            page=look_up_address(office, message.origin),
         )
     return _Before(sealed, state, known)
 

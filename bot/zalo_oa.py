@@ -35,9 +35,10 @@ from bot.events import (
     Position,
     bounded_id,
 )
-from bot.messages import ASKS_CONTACT, OutgoingMessage, SendFailed, fit
-from bot.outbound import Contact
+from bot.messages import ASKS_CONTACT, Enclosure, OutgoingMessage, SendFailed, fit
+from bot.outbound import DOCUMENTS_WAIT, Contact
 from bot.pages import static_address
+from bot.pictures import within
 from bot.sending import SlowDown, Uncertain
 from bot.zalo_tokens import ZaloTokens
 from intake.clock import CIVIL_ZONE, utc_now
@@ -57,6 +58,8 @@ _SLOW = timedelta(seconds=60)
 _SIGNATURE = re.compile(r"\A\s*(?:mac\s*=\s*)?([0-9a-fA-F]{64})\s*\Z")
 _ID = re.compile(r"\A[0-9A-Za-z_-]{1,60}\Z")
 
+# What goes as a picture; everything else goes as a file.
+_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
 _MEDIA = {
     "user_send_image": MediaKind.IMAGE,
     "user_send_gif": MediaKind.IMAGE,
@@ -286,12 +289,14 @@ class ZaloOaChannel:
         templates: Mapping[str, Template],
         phone_of: Callable[[Notice], str],
         values_of: Callable[[Notice], Mapping[str, str]],
+        may_upload: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Args:
 
         phone_of: the petitioner's telephone number ("" unknown), for templates by phone.
         values_of: what may stand in a template: never petition text, names or addresses.
+        may_upload: counts one upload; False once the month's are used up.
         """
         self.capabilities = capabilities(NAME)
         self._api = settings.zalo_oa_api_url.rstrip("/")
@@ -305,6 +310,7 @@ class ZaloOaChannel:
         self._templates = templates
         self._phone_of = phone_of
         self._values_of = values_of
+        self._may_upload = may_upload
         self._clock = clock
 
     def send(self, to: Sender, message: OutgoingMessage, *, key: str) -> None:
@@ -351,8 +357,11 @@ class ZaloOaChannel:
 
     def send_notice(
         self, to: Sender, message: OutgoingMessage, notice: Notice, contact: Contact, *, key: str
-    ) -> None:
+    ) -> bool:
         """A notice by the best way there is: message, template by user id, template by phone.
+
+        Returns:
+            Whether its words arrived; False: a template in their place.
 
         Raises:
             SendFailed: none worked; `held` when only the person's next contact will help.
@@ -364,7 +373,13 @@ class ZaloOaChannel:
                 if refusal.remedy not in (Remedy.WINDOW, Remedy.UNREACHABLE):
                     raise
             else:
-                return
+                return True
+        if notice.template_sent_at is not None:
+            raise SendFailed(DOCUMENTS_WAIT, held=True)
+        self._send_template(to, notice, key)
+        return False
+
+    def _send_template(self, to: Sender, notice: Notice, key: str) -> None:
         template = self._templates.get(str(notice.kind)) or self._templates.get("default")
         if template is None:
             raise SendFailed("WindowClosed", held=True)
@@ -405,6 +420,72 @@ class ZaloOaChannel:
                 raise SendFailed("NoRoute", held=True) from None
             raise
 
+    # ---- documents --------------------------------------------------------------------------
+
+    def send_document(
+        self, to: Sender, enclosure: Enclosure, contact: Contact, *, key: str
+    ) -> None:
+        """Upload a document, unless Zalo still keeps an earlier upload of it, and send it.
+
+        Raises:
+            SendFailed: not taken; `held` outside the window and once the month's uploads are used.
+        """
+        if not (self._window_open(contact) and self._quota_left(to, contact)):
+            raise SendFailed("WindowClosed", held=True)
+        upload = enclosure.upload or self._upload(enclosure)
+        try:
+            self._send_uploaded(to, enclosure, upload)
+        except Refused as refusal:
+            if refusal.remedy is not Remedy.UPLOAD or not enclosure.upload:
+                raise
+            enclosure.remember("", timedelta(0))
+            self._send_uploaded(to, enclosure, self._upload(enclosure))
+
+    def _send_uploaded(self, to: Sender, enclosure: Enclosure, upload: str) -> None:
+        message: dict[str, Any]
+        if _is_picture(enclosure):
+            element = {"media_type": "image", "attachment_id": upload}
+            payload = {"template_type": "media", "elements": [element]}
+            message = {
+                "text": enclosure.caption,
+                "attachment": {"type": "template", "payload": payload},
+            }
+        else:
+            message = {"attachment": {"type": "file", "payload": {"token": upload}}}
+        self._post(
+            "oa",
+            f"{self._api}/v3.0/oa/message/cs",
+            {"recipient": {"user_id": to.id}, "message": message},
+        )
+
+    def _upload(self, enclosure: Enclosure) -> str:
+        """Give Zalo a file; what it calls it is noted before it is used."""
+        if not self._may_upload():
+            _log.error("zalo_uploads_used_up")
+            raise SendFailed("UploadsUsedUp", held=True)
+        figures = limits(NAME)
+        name, media_type, content = enclosure.name, enclosure.media_type, enclosure.content
+        kind, key = "file", "token"
+        if _is_picture(enclosure):
+            kind, key = "image", "attachment_id"
+            content, media_type = within(content, media_type, figures["largest_picture"])
+            name = f"{name.rpartition('.')[0]}{_ENDINGS[media_type]}"
+        try:
+            data = self._post(
+                "oa",
+                f"{self._api}/v2.0/oa/upload/{kind}",
+                files={"file": (name, content, media_type)},
+                timeout=float(figures["upload_seconds"]),
+            )
+        except Uncertain as error:
+            # Nobody sees an upload: making another one repeats nothing.
+            raise SendFailed(error.reason, retry_after=timedelta(0)) from None
+        upload = data.get(key)
+        if not isinstance(upload, str) or not upload:
+            raise SendFailed("NoUpload", retry_after=timedelta(minutes=1))
+        enclosure.remember(upload, timedelta(days=figures["upload_days"]))
+        return upload
+
     def _send_parts(self, to: Sender, message: OutgoingMessage, key: str) -> None:
         for part in fit(message, self.capabilities):
             self.send(to, part, key=key)
@@ -440,18 +521,32 @@ class ZaloOaChannel:
         if not first <= now.hour < last:
             raise SendFailed("QuietHours", retry_after=_until_hour(now, first))
 
-    def _post(self, host: str, address: str, body: Mapping[str, Any]) -> None:
+    def _post(
+        self,
+        host: str,
+        address: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        timeout: float | None = None,
+    ) -> Mapping[str, Any]:
+        """Call Zalo with a JSON body or files; what it answers under `data`."""
+        how: dict[str, Any] = {"json": body} if files is None else {"files": files}
+        if timeout is not None:
+            how["timeout"] = httpx.Timeout(timeout, connect=5.0)
         token = self._tokens.access()
         try:
-            self._call(host, address, body, token)
+            return self._call(host, address, how, token)
         except Refused as refusal:
             if refusal.remedy is not Remedy.REFRESH:
                 raise
-            self._call(host, address, body, self._tokens.access(refused=token))
+            return self._call(host, address, how, self._tokens.access(refused=token))
 
-    def _call(self, host: str, address: str, body: Mapping[str, Any], token: str) -> None:
+    def _call(
+        self, host: str, address: str, how: Mapping[str, Any], token: str
+    ) -> Mapping[str, Any]:
         try:
-            answer = self._client.post(address, json=body, headers={"access_token": token})
+            answer = self._client.post(address, headers={"access_token": token}, **how)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise SendFailed(type(error).__name__, retry_after=timedelta(0)) from None
         except httpx.HTTPError as error:
@@ -463,11 +558,13 @@ class ZaloOaChannel:
         if answer.status_code in (408, 500, 503):
             raise SendFailed(f"HTTP{answer.status_code}", retry_after=timedelta(0))
         try:
-            code = answer.json()["error"]
+            content = answer.json()
+            code = content["error"]
         except (ValueError, KeyError, TypeError):
             raise Uncertain(f"HTTP{answer.status_code}") from None
         if code == 0:
-            return
+            data = content.get("data")
+            return data if isinstance(data, dict) else {}
         refusal = self._refusal(host, code if type(code) is int else 0)
         if refusal.remedy is Remedy.SLOW:
             # The limit is the app's, not the chat's.
@@ -488,10 +585,14 @@ class ZaloOaChannel:
         if row.remedy is Remedy.OPERATOR:
             _log.error("zalo_needs_an_operator", host=host, code=code, meaning=row.meaning)
             return Refused(row.remedy, host, code, retry_after=timedelta(minutes=15))
-        if row.remedy is Remedy.FAULT:
+        if row.remedy in (Remedy.FAULT, Remedy.UPLOAD):
             _log.error("zalo_refused_our_message", host=host, code=code, meaning=row.meaning)
             return Refused(row.remedy, host, code)
         return Refused(row.remedy, host, code, held=True)
+
+
+def _is_picture(enclosure: Enclosure) -> bool:
+    return enclosure.media_type in _ENDINGS
 
 
 def _buttons(message: OutgoingMessage) -> list[dict[str, str]]:

@@ -39,7 +39,11 @@ NOT_TOLD = (NoticeState.HELD, NoticeState.DEAD)
 
 @dataclass(frozen=True)
 class Notice:
-    """One notice. `number` counts within the petition, so that a repeat is recognisable."""
+    """One notice. `number` counts within the petition, so that a repeat is recognisable.
+
+    With documents behind it: `words_sent_at` is when its words arrived, `template_sent_at` when
+    the person heard by a template that there is news, and no more.
+    """
 
     id: int
     petition_id: int
@@ -53,6 +57,8 @@ class Notice:
     created_at: datetime
     sent_at: datetime | None
     last_error: str
+    words_sent_at: datetime | None = None
+    template_sent_at: datetime | None = None
 
     @property
     def not_told(self) -> bool:
@@ -190,6 +196,49 @@ def settle_notice(
     return result.rowcount == 1
 
 
+def note_progress(
+    tx: Transaction,
+    notice_id: int,
+    *,
+    owner: str,
+    until: datetime,
+    words_at: datetime | None = None,
+    template_at: datetime | None = None,
+) -> bool:
+    """Note how far a leased notice got and keep its lease until `until`.
+
+    Args:
+        words_at, template_at: when its words, or a template in their place, reached the person;
+            None leaves what is noted.
+
+    Returns:
+        False if the lease was lost to another worker: it goes on, the caller must not.
+    """
+    changes: dict[str, Any] = {"lease_until": until}
+    if words_at is not None:
+        changes["words_sent_at"] = words_at
+    if template_at is not None:
+        changes["template_sent_at"] = template_at
+    result = tx.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, notices.c.lease_owner == owner)
+        .where(notices.c.state == NoticeState.LEASED)
+        .values(**changes)
+    )
+    return result.rowcount == 1
+
+
+def newest_notice(tx: Transaction, petition_id: int) -> tuple[int, int, str]:
+    """(number, id, state) of the petition's last notice; number 0 where there is none yet."""
+    row = tx.execute(
+        select(notices.c.number, notices.c.id, notices.c.state)
+        .where(notices.c.petition_id == petition_id)
+        .order_by(notices.c.number.desc())
+        .limit(1)
+    ).first()
+    return (0, 0, "") if row is None else (row.number, row.id, row.state)
+
+
 def release_held(tx: Transaction, conversation_id: int, *, now: datetime) -> None:
     """The person is in contact again: what was held may go."""
     tx.execute(
@@ -276,4 +325,6 @@ def _notice(row: Mapping[Any, Any], sealer: Sealer) -> Notice:
         created_at=row["created_at"],
         sent_at=row["sent_at"],
         last_error=row["last_error"],
+        words_sent_at=row["words_sent_at"],
+        template_sent_at=row["template_sent_at"],
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from bot.dialogue.documents import GivenDocuments
 from intake.classification import Classification
 from intake.petition import PetitionKind
 from intake.routing import Routing
@@ -108,6 +109,9 @@ class Knowledge(Protocol):
 
     def events_of(self, reference: str) -> tuple[tuple[date, str], ...]:
         """What happened to an own petition, as (day, event code), oldest first."""
+
+    def documents_of(self, reference: str) -> GivenDocuments:
+        """What the office gave with its notices about an own petition."""
 
     def earlier_like(self, text: str) -> str:
         """The reference of an own open petition that says nearly the same, or ""."""

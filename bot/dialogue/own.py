@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.dialogue.documents import tell
 from bot.dialogue.knowledge import Knowledge, OwnPetition
 from bot.dialogue.petition import cited, menu_choices, misread
 from bot.dialogue.state import State
@@ -15,6 +16,7 @@ from bot.dialogue.steps import Add, LookUp, Step, Withdraw
 from bot.dialogue.words import is_command, reference_in, secret_in
 from bot.messages import Choice, OutgoingMessage
 from bot.phrases import Voice
+from intake.petition import PetitionKind
 from intake.status import TRANSITIONS, Action, PetitionStatus
 
 _MOST_TO_PICK = 3
@@ -82,10 +84,10 @@ def _take_reference(state: State, wish: str, text: str, known: Knowledge, voice:
         return misread(state, voice, "own.bad_reference", prefix=known.province.prefix)
     secret = secret_in(text, known.province.prefix)
     petition = own(reference, known)
+    if secret and _is_to_prove(state, reference, petition):
+        return _prove(state, wish, reference, secret, voice)
     if petition is not None:
         return _go_on(state, wish, petition, known, voice)
-    if secret:
-        return _prove(state, wish, reference, secret, voice)
     return _ask_secret(state, wish, reference, voice)
 
 
@@ -117,9 +119,16 @@ def _ask_secret(state: State, wish: str, reference: str, voice: Voice) -> Step:
 def look_up(state: State, reference: str, text: str, known: Knowledge, voice: Voice) -> Step:
     """A petition number typed at any moment, with or without its secret part."""
     secret = secret_in(text, known.province.prefix)
-    if secret and own(reference, known) is None:
+    if secret and _is_to_prove(state, reference, own(reference, known)):
         return _prove(state.idle(), "status", reference, secret, voice)
     return start(state.idle(), "status", known, voice, reference=reference)
+
+
+def _is_to_prove(state: State, reference: str, petition: OwnPetition | None) -> bool:
+    """Whether the secret part still opens something: a denunciation's documents need it, too."""
+    if petition is None:
+        return True
+    return petition.kind is PetitionKind.TC and reference not in state.proven
 
 
 def found(state: State, petition: OwnPetition, known: Knowledge, voice: Voice) -> Step:
@@ -150,12 +159,19 @@ def _go_on(state: State, wish: str, petition: OwnPetition, known: Knowledge, voi
             "withdraw.ask", choices=choices, reference=petition.reference, agency=petition.agency
         )
         return _ask(subject, "withdraw", message)
-    reply = status_of(petition, known, voice)
+    reply = status_of(petition, known, voice, proven=petition.reference in state.proven)
     return Step(state.idle(offered=reply.choices), (reply,))
 
 
-def status_of(petition: OwnPetition, known: Knowledge, voice: Voice) -> OutgoingMessage:
-    """Where a petition stands, what happened, what is due next."""
+def status_of(
+    petition: OwnPetition, known: Knowledge, voice: Voice, *, proven: bool
+) -> OutgoingMessage:
+    """Where a petition stands, what happened, what is due next, and the office's documents.
+
+    Args:
+        proven: both codes were shown in this conversation.
+    """
+    documents, cards = tell(known.documents_of(petition.reference), voice, proven=proven)
     lines = [
         voice("event.line", on=on, event=voice(f"event.{event}"))
         for on, event in known.events_of(petition.reference)[-_MOST_EVENTS:]
@@ -175,7 +191,7 @@ def status_of(petition: OwnPetition, known: Knowledge, voice: Voice) -> Outgoing
     choices = [
         voice.choice(wish) for wish in ("add", "withdraw") if _can(petition=petition, wish=wish)
     ]
-    return voice.message(
+    message = voice.message(
         "status.all",
         choices=[*choices, voice.choice("new")],
         reference=petition.reference,
@@ -186,6 +202,7 @@ def status_of(petition: OwnPetition, known: Knowledge, voice: Voice) -> Outgoing
         events="\n".join(lines),
         following=following,
     )
+    return replace(message, text=message.text + documents, documents=cards)
 
 
 # ---- adding ---------------------------------------------------------------------------------

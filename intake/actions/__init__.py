@@ -8,6 +8,7 @@ or nothing.
 from intake.actions.acceptance import CheckedFile
 from intake.actions.answering import Answer, answer, close, reopen
 from intake.actions.citizen import add_information, withdraw
+from intake.actions.documents import carries_documents, give_documents
 from intake.actions.filing import Filed, Receipt, file_petition, new_receipt
 from intake.actions.handling import (
     FACTS,
@@ -43,10 +44,12 @@ __all__ = [
     "add_information",
     "answer",
     "assign",
+    "carries_documents",
     "close",
     "extend",
     "file_petition",
     "forward",
+    "give_documents",
     "guide",
     "link",
     "new_receipt",

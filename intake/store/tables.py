@@ -278,8 +278,34 @@ notices = Table(
     Column("last_error", String(200), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
     Column("held_at", Instant),  # since when it waits for the person's next contact
+    # With documents: when its words arrived, and when only a template said that there is news.
+    Column("words_sent_at", Instant),
+    Column("template_sent_at", Instant),
     Column("sent_at", Instant),
     Index("ix_notices_ready", "state", "channel", "due_at"),
+)
+
+documents = Table(
+    "documents",  # what the office gives the citizen with a notice; sealed in the store
+    metadata,
+    _id(),
+    Column("uid", String(32), nullable=False, unique=True),
+    _petition(),
+    Column("notice_id", _Id, ForeignKey("notices.id"), index=True),  # null: not given yet
+    Column("position", Integer, nullable=False, default=0),  # within the notice, from 1
+    Column("origin", String(10), nullable=False),  # upload, letter
+    Column("sha256", String(64), nullable=False),
+    Column("original_sha256", String(64)),  # what was handed in, of a picture written anew
+    Column("media_type", String(100), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("name_sealed", LargeBinary, nullable=False),
+    Column("added_by", String(60), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("delivery", String(10), nullable=False),  # waiting, sent, shown, by_code
+    Column("delivered_at", Instant),
+    # What the platform calls the upload, and until when it keeps it.
+    Column("upload_sealed", LargeBinary),
+    Column("upload_until", Instant),
 )
 
 # ---- conversations --------------------------------------------------------------------------

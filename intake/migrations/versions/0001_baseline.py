@@ -696,6 +696,8 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(length=200), nullable=False),
         sa.Column("created_at", intake.store.tables.Instant(timezone=True), nullable=False),
         sa.Column("held_at", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("words_sent_at", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("template_sent_at", intake.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("sent_at", intake.store.tables.Instant(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
@@ -916,6 +918,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("visit_id", "case_id", name=op.f("pk_visit_cases")),
     )
     op.create_index(op.f("ix_visit_cases_case_id"), "visit_cases", ["case_id"], unique=False)
+    op.create_table(
+        "documents",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("uid", sa.String(length=32), nullable=False),
+        sa.Column(
+            "petition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.String(length=10), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("original_sha256", sa.String(length=64), nullable=True),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("added_by", sa.String(length=60), nullable=False),
+        sa.Column("created_at", intake.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("delivery", sa.String(length=10), nullable=False),
+        sa.Column("delivered_at", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("upload_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("upload_until", intake.store.tables.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notices.id"], name=op.f("fk_documents_notice_id_notices")
+        ),
+        sa.ForeignKeyConstraint(
+            ["petition_id"], ["petitions.id"], name=op.f("fk_documents_petition_id_petitions")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
+        sa.UniqueConstraint("uid", name=op.f("uq_documents_uid")),
+    )
+    op.create_index(op.f("ix_documents_notice_id"), "documents", ["notice_id"], unique=False)
+    op.create_index(op.f("ix_documents_petition_id"), "documents", ["petition_id"], unique=False)
     op.create_table(
         "messages",
         sa.Column(

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from bot.dialogue.documents import GivenDocuments
 from bot.dialogue.knowledge import AgencyCard, NextDate, OwnPetition, ProvinceCard
 from intake.classification import Classification
 from intake.petition import PetitionKind
@@ -38,6 +39,7 @@ class Known:
     communes: tuple[tuple[str, str], ...] = (("1", "Xã Thử"),)
     own: tuple[OwnPetition, ...] = ()
     like: str = ""
+    documents: GivenDocuments = GivenDocuments()
     varied: bool = False
     today: date = TODAY
 
@@ -101,6 +103,9 @@ class Known:
 
     def events_of(self, reference: str) -> tuple[tuple[date, str], ...]:
         return ((TODAY, "petition_filed"),)
+
+    def documents_of(self, reference: str) -> GivenDocuments:
+        return self.documents
 
     def earlier_like(self, text: str) -> str:
         return self.like
