@@ -11,12 +11,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from intake import actions
 from intake.accounts import get_officer
+from intake.documents import MOST
 from intake.errors import InvalidInput, NotFound
+from intake.notices import newest_notice
 from intake.office import Office
 from intake.officers import Officer
 from intake.petition import Petition, PetitionKind
 from intake.status import Action
 from intake.store.engine import Transaction
+from intake.store.petitions import get_petition
 
 
 def _absent(value: object) -> object:
@@ -44,7 +47,20 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class Accept(Form):
+class Telling(Form):
+    """Base of the forms of all actions that tell the citizen something.
+
+    `documents`: what goes with the notice, by the `uid` of each upload (at most three).
+    """
+
+    documents: list[Code] = Field(
+        default_factory=list,
+        description="uids of uploads to the petition, sent behind the notice in this order",
+        json_schema_extra={"maxItems": MOST},
+    )
+
+
+class Accept(Telling):
     """Thụ lý. `on`: day of acceptance, default today.
 
     Of a group: `representatives`, `appointment`, `all_signed`. Of a complaint: `decision_known_on`
@@ -65,7 +81,7 @@ class Accept(Form):
     acceptance_rule: OptionalCode = None
 
 
-class Reject(Form):
+class Reject(Telling):
     """Không thụ lý. `ground`: a code of `/api/v1/grounds?purpose=reject`."""
 
     ground: Code
@@ -73,7 +89,7 @@ class Reject(Form):
     explanation: Annotated[str, Field(max_length=4_000)] = ""
 
 
-class Guide(Form):
+class Guide(Telling):
     """Hướng dẫn. `agency`: the competent body's code, courts included."""
 
     agency: Code
@@ -81,7 +97,7 @@ class Guide(Form):
     document_number: Document = ""
 
 
-class Forward(Form):
+class Forward(Telling):
     """Chuyển đơn. `agency`: the competent agency's code."""
 
     agency: Code
@@ -89,13 +105,13 @@ class Forward(Form):
     document_number: Document = ""
 
 
-class Reroute(Form):
+class Reroute(Telling):
     """Correct the machine's route before anybody worked on the petition."""
 
     agency: Code
 
 
-class Reclassify(Form):
+class Reclassify(Telling):
     """Correct kind, instance, field codes or facts by the content.
 
     `as_information`: an anonymous denunciation, handled outside the Law on Denunciations.
@@ -118,7 +134,7 @@ class Reclassify(Form):
     acceptance_rule: OptionalCode = None
 
 
-class ReceiveSigned(Form):
+class ReceiveSigned(Telling):
     """The signed petition has come. `on`: the day it came; `people`: signatories.
 
     Of a group: `representatives`, and whether their written `appointment` and everybody's signature
@@ -139,7 +155,7 @@ class Assign(Form):
     to: Code
 
 
-class RequestInformation(Form):
+class RequestInformation(Telling):
     """Ask the citizen; the question reaches the same chat."""
 
     message: Annotated[str, Field(min_length=1, max_length=1_500)]
@@ -151,7 +167,7 @@ class AddInformation(Form):
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
-class Extend(Form):
+class Extend(Telling):
     """Gia hạn. `criteria`: codes of `/api/v1/grounds?purpose=complex`."""
 
     document_number: Code
@@ -159,7 +175,7 @@ class Extend(Form):
     on: OptionalDay = None
 
 
-class Suspend(Form):
+class Suspend(Telling):
     """Tạm đình chỉ. `ground`: a code of `/api/v1/grounds?purpose=suspend`."""
 
     ground: Code
@@ -167,7 +183,7 @@ class Suspend(Form):
     on: OptionalDay = None
 
 
-class Resume(Form):
+class Resume(Telling):
     """Go on after a suspension."""
 
     document_number: Code
@@ -191,7 +207,7 @@ class Remedies(Form):
     police_officials: Annotated[int, Field(ge=0)] = 0
 
 
-class Answer(Form):
+class Answer(Telling):
     """Trả lời. `verdict`: for complaints and denunciations, by kind and instance."""
 
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
@@ -201,17 +217,17 @@ class Answer(Form):
     remedies: Remedies = Field(default_factory=Remedies)
 
 
-class Close(Form):
+class Close(Telling):
     """Kết thúc: nothing to fill in."""
 
 
-class Reopen(Form):
+class Reopen(Telling):
     """Mở lại."""
 
     reason: Sentence
 
 
-class Withdraw(Form):
+class Withdraw(Telling):
     """Rút đơn, received in writing. `goes_on`: a denunciation is handled all the same.
 
     `part`: only some of the content; `people`: how many of the petitioners (default all);
@@ -274,6 +290,10 @@ class ActionForm:
     run: Callable[[Call, Any], Petition]
 
 
+# Goes behind the notice, whatever the action is; the action itself does not know of it.
+_BEHIND = {"documents"}
+
+
 def _assign(call: Call, form: Assign) -> Petition:
     try:
         to = get_officer(call.tx, form.to)
@@ -289,7 +309,7 @@ def _answer(call: Call, form: Answer) -> Petition:
 
 
 def _accept(call: Call, form: Accept) -> Petition:
-    found = form.model_dump(exclude={"on", "document_number"})
+    found = form.model_dump(exclude={"on", "document_number", *_BEHIND})
     return actions.accept(
         *call.place,
         on=form.on,
@@ -330,14 +350,14 @@ def _withdraw(call: Call, form: Withdraw) -> Petition:
         call.tx,
         call.reference,
         officer=call.officer,
-        **form.model_dump(),
+        **form.model_dump(exclude=_BEHIND),
         **call.shared,
     )
 
 
 def _plain(action: Callable[..., Petition]) -> Callable[[Call, Any], Petition]:
     def run(call: Call, form: Form) -> Petition:
-        return action(*call.place, **form.model_dump(), **call.shared)
+        return action(*call.place, **form.model_dump(exclude=_BEHIND), **call.shared)
 
     return run
 
@@ -375,11 +395,16 @@ def perform(
     version: int,
     now: datetime,
 ) -> Petition:
-    """Run one action in a transaction of its own.
+    """Run one action in a transaction of its own, its documents with it.
 
     Raises:
         IntakeError: whatever the action refuses; nothing was changed then.
     """
+    documents = form.documents if isinstance(form, Telling) else []
     with office.store.write() as tx:
         call = Call(office, tx, officer, reference, now, version)
-        return FORMS[action].run(call, form)
+        told = newest_notice(tx, get_petition(tx, reference).id)[0] if documents else 0
+        changed = FORMS[action].run(call, form)
+        if documents:
+            actions.give_documents(office, tx, officer, changed, documents, after=told, now=now)
+        return changed

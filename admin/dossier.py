@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from intake.actions.acceptance import acceptance_rules
 from intake.attachments import attachments_of
+from intake.documents import Document, given_documents, kept_documents
 from intake.due import DueView, due_view
 from intake.duplicates import band_keys, similarity
 from intake.notices import Notice, notices_of
@@ -56,8 +57,9 @@ class Dossier:
     """One petition with all that belongs to it.
 
     `allowed`: actions with a button. `steps`: what is owed and recorded by hand. `occurrences`:
-    what may come about and is recorded then. `acceptance_terms`: the terms for accepting between
-    which an officer must choose (none: the law is clear).
+    what may come about and is recorded then. `documents`: what the petitioner was given; `kept`:
+    what this officer handed in and has not given yet. `acceptance_terms`: the terms for accepting
+    between which an officer must choose (none: the law is clear).
     """
 
     petition: Petition
@@ -68,6 +70,8 @@ class Dossier:
     answers: Sequence[Mapping[str, Any]]
     handlings: Sequence[Mapping[str, Any]]
     attachments: Sequence[Attachment]
+    documents: Sequence[Document]
+    kept: Sequence[Document]
     duplicates: Sequence[Duplicate]
     linked: Sequence[Petition]
     allowed: tuple[Action, ...]
@@ -102,6 +106,8 @@ def open_dossier(
         answers=answers_of(tx, office.sealer, petition),
         handlings=stays,
         attachments=attachments_of(office, tx, petition.id),
+        documents=given_documents(office, tx, petition.id),
+        kept=kept_documents(office, tx, officer, petition.id),
         duplicates=_duplicates(office, tx, officer, petition, content.text),
         linked=_linked(office, tx, officer, petition),
         allowed=tuple(

@@ -6,6 +6,7 @@ and its role fits the policy row. What it found stands in `request.state.caller`
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -34,6 +35,10 @@ PLAIN_COOKIE = "tiepdan"  # plain HTTP on this machine: a `__Host-` cookie would
 CSRF_FIELD = "csrf"
 SET_UP_PAGE = "/console/account/second-factor"
 CSRF_HEADER = "x-csrf-token"
+_FIRST_FIELD = 1024  # bytes within which a form with files names its token
+_TOKEN_FIELD = re.compile(
+    rb'--[^\r\n]+\r\ncontent-disposition: form-data; name="csrf"\r\n\r\n([\x21-\x7e]+)\r\n', re.I
+)
 
 _log = structlog.get_logger()
 
@@ -241,25 +246,38 @@ def _challenge(row: Row) -> dict[str, str]:
 
 
 async def _check_token(receive: Receive, headers: Headers, caller: Session) -> Receive:
-    """Compare the session's token with the header's or the form's; hands the body on unread."""
+    """Compare the session's token with the header's or the form's; hands the body on unread.
+
+    A form with files carries the token as its first field, so that a forged one is refused
+    before its files are read.
+    """
     given = headers.get(CSRF_HEADER, "")
-    body = b""
-    if not given:
-        more = True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            given = parse_qs(body.decode("utf-8", "replace")).get(CSRF_FIELD, [""])[0]
+    if given:
+        _compare(given, caller)
+        return receive
+    kind = headers.get("content-type", "")
+    with_files = kind.startswith("multipart/form-data")
+    body, more = bytearray(), True
+    while more and not (with_files and len(body) >= _FIRST_FIELD):
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if with_files:
+        found = _TOKEN_FIELD.match(bytes(body[:_FIRST_FIELD]))
+        given = found.group(1).decode() if found else ""
+    elif kind.startswith("application/x-www-form-urlencoded"):
+        given = parse_qs(body.decode("utf-8", "replace")).get(CSRF_FIELD, [""])[0]
+    _compare(given, caller)
+    return _replayed(bytes(body), more, receive)
+
+
+def _compare(given: str, caller: Session) -> None:
     if not secrets.compare_digest(given.encode(), caller.csrf.encode()):
         raise Refusal("cross-site")
-    if headers.get(CSRF_HEADER, ""):
-        return receive
-    return _replayed(body, receive)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def _replayed(body: bytes, more: bool, receive: Receive) -> Receive:
+    """What was read of a body, then the rest of it."""
     given = False
 
     async def replay() -> Message:
@@ -267,7 +285,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         if given:
             return await receive()
         given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": more}
 
     return replay
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from intake.accounts import OFFICER_ROLES
+from intake.actions import carries_documents
+from intake.documents import LARGEST, MOST
 from intake.status import DECIDING_ROLES, HANDLING_ROLES, TRANSITIONS, Action, Role
 
 KIB = 1024
@@ -62,8 +64,8 @@ def _api(method: str, path: str, roles: frozenset[Role], largest: int = 256 * KI
     return Row(method, path, Door.API, roles, largest)
 
 
-def _page(method: str, path: str, roles: frozenset[Role]) -> Row:
-    return Row(method, path, Door.CONSOLE, roles)
+def _page(method: str, path: str, roles: frozenset[Role], largest: int = 256 * KIB) -> Row:
+    return Row(method, path, Door.CONSOLE, roles, largest)
 
 
 def _setting_up(method: str, path: str) -> Row:
@@ -75,7 +77,8 @@ def _actions() -> Iterable[Row]:
     for action in Action:
         roles = TRANSITIONS[action].roles & OFFICERS
         yield _api("POST", f"{_PETITION}/actions/{action}", roles)
-        yield _page("POST", f"{_PAGE}/actions/{action}", roles)
+        files = MOST * LARGEST + MIB if carries_documents(action) else 256 * KIB
+        yield _page("POST", f"{_PAGE}/actions/{action}", roles, files)
 
 
 POLICY: tuple[Row, ...] = (
@@ -98,6 +101,7 @@ POLICY: tuple[Row, ...] = (
     _api("GET", f"{_PETITION}/timeline", HANDLING_ROLES),
     _api("GET", f"{_PETITION}/notices", HANDLING_ROLES),
     _api("POST", f"{_PETITION}/identity", HANDLING_ROLES),
+    _api("POST", f"{_PETITION}/documents", HANDLING_ROLES, LARGEST + 256 * KIB),
     _api("GET", f"{_PETITION}/letters", HANDLING_ROLES),
     _api("POST", f"{_PETITION}/letters/{{code}}", HANDLING_ROLES),
     *_actions(),
@@ -114,6 +118,7 @@ POLICY: tuple[Row, ...] = (
     _page("GET", f"{_PAGE}/actions/{{action}}", HANDLING_ROLES),
     _page("POST", f"{_PAGE}/identity", HANDLING_ROLES),
     _page("GET", f"{_PAGE}/attachments/{{uid}}", HANDLING_ROLES),
+    _page("GET", f"{_PAGE}/documents/{{uid}}", HANDLING_ROLES),
     _page("POST", f"{_PAGE}/notices/{{number}}/retry", HANDLING_ROLES),
     _page("GET", f"{_PAGE}/letters/{{code}}", HANDLING_ROLES),
     _page("POST", f"{_PAGE}/letters/{{code}}", HANDLING_ROLES),

@@ -66,6 +66,15 @@ REASONS: Mapping[str, str] = {
     "damaged": "tệp hỏng",
     "missing": "tệp không còn trong kho",
     "infected": "có mã độc, đã cách ly",
+    "document_not_taken": "chỉ nhận PDF, Word (doc, docx) không có macro, ảnh jpg, png; "
+    "loại tệp được xét theo nội dung, không theo tên",
+    "document_too_large": "lớn hơn 5 MB; hãy giảm dung lượng hoặc tách tệp",
+    "document_infected": "có mã độc nên không được lưu",
+    "antivirus_away": "chương trình quét mã độc chưa trả lời nên tệp chưa được nhận; "
+    "xin thử lại sau",
+    "too_many_documents": "nhiều nhất 3 tệp",
+    "nothing_told": "lần này công dân không được gửi thông báo nên không có gì để kèm",
+    "unknown_document": "có tệp không còn chờ gửi; xin chọn lại",
     "not_scanned": "chờ quét mã độc; xin thử lại sau",
     "not_waiting": "thông báo này không chờ gửi lại",
     "role": "vai trò không phù hợp",
@@ -162,12 +171,15 @@ FIELDS: Mapping[str, str] = {
     "body": "Dữ liệu",
     "confirm": "Ô xác nhận",
     "file": "Tệp",
+    "document_1": "Tệp thứ nhất",
+    "document_2": "Tệp thứ hai",
+    "document_3": "Tệp thứ ba",
     "format": "Định dạng",
     "email": "Thư điện tử",
     "year": "Năm",
     "summary": "Tóm tắt nội dung",
     "target": "Cơ quan có thẩm quyền",
-    "documents": "Tài liệu nhận kèm",
+    "documents": "Tài liệu kèm theo",
     "held": "Có tổ chức tiếp",
     "note": "Ghi chú",
     "claims": "Số liệu nêu trong báo cáo",
@@ -275,6 +287,7 @@ EVENTS: Mapping[str, str] = {
     "information_requested": "Yêu cầu công dân bổ sung",
     "information_added": "Bổ sung thông tin",
     "file_quarantined": "Cách ly tệp có mã độc",
+    "documents_sent": "Gửi văn bản cho công dân",
     "notice_retried": "Cho gửi lại thông báo",
     "original_file_taken": "Lấy bản gốc của tệp",
     "signed_petition_received": "Ghi nhận đơn ký tên",
@@ -313,6 +326,7 @@ FILE_STATES: Mapping[str, str] = {
 
 EVENT_VALUES: Mapping[str, str] = {
     "finding": "mã độc",
+    "documents": "văn bản",
     "notice": "thông báo số",
     "kind": "loại",
     "from": "từ",
@@ -388,11 +402,35 @@ NOTICE_STATES: Mapping[str, str] = {
     "no_channel": "Báo bằng văn bản hoặc điện thoại",
 }
 
+# How far a document behind a notice has come.
+DOCUMENT_STATES: Mapping[str, str] = {
+    "waiting": "chờ gửi",
+    "sent": "đã gửi",
+    "shown": "đã hiện trong cuộc trò chuyện trên trang web",
+    "by_code": "chờ công dân mở trên trang web bằng mã đơn và mã bí mật",
+}
+
+# How a document will reach the citizen, by the channel of the petition; "secret": a denunciation.
+DOCUMENT_WAYS: Mapping[str, str] = {
+    "secret": "Đơn tố cáo: tệp không đi qua Zalo, Telegram; người tố cáo mở trên trang web bằng mã "
+    "đơn và mã bí mật. Không để họ tên, bút tích, địa chỉ người tố cáo trong tệp và trong tên tệp.",
+    "web": "Công dân xem và tải về ngay trong cuộc trò chuyện trên trang web.",
+    "telegram": "Tệp được gửi qua Telegram, ngay sau lời báo.",
+    "zalo_oa": "Tệp được gửi qua Zalo, ngay sau lời báo; nếu đã lâu công dân không nhắn thì gửi "
+    "khi họ nhắn lại.",
+    "elsewhere": "Kênh của công dân không nhận được tệp: họ mở trên trang web bằng mã đơn và mã bí "
+    "mật. Cần thì gửi thêm bản giấy.",
+}
+
 # Why a notice did not reach the citizen, by what the channel said; "other": its own code.
 NOTICE_REASONS: Mapping[str, str] = {
     "WindowClosed": "đã lâu người dân không nhắn vào kênh; tin sẽ tự gửi khi họ nhắn lại",
     "NoRoute": "kênh không cho gửi, không có số điện thoại nhận tin; sẽ tự gửi khi họ nhắn lại",
     "Withdrawn": "người dân đã rút lại sự đồng ý nhận tin",
+    "DocumentsWait": "đã báo bằng tin mẫu; văn bản kèm theo sẽ tự gửi khi người dân nhắn lại",
+    "UploadsUsedUp": "kênh đã hết lượt tải tệp của tháng; sẽ tự gửi khi người dân nhắn lại",
+    "document:missing": "tệp kèm theo không còn trong kho",
+    "document:damaged": "tệp kèm theo trong kho bị hỏng",
     "Forbidden": "người dân đã chặn tài khoản của cơ quan",
     "other": "kênh từ chối hoặc không trả lời (mã {code})",
 }
@@ -440,6 +478,11 @@ IDENTITY_REASONS: Mapping[str, str] = {
     "prepare_document": "Soạn văn bản gửi người gửi",
     "verify_identity": "Xác minh người gửi",
     "lawful_request": "Theo yêu cầu bằng văn bản của cơ quan có thẩm quyền",
+}
+
+DOCUMENT_ORIGINS: Mapping[str, str] = {
+    "upload": "tệp tải lên",
+    "letter": "văn bản in từ hệ thống",
 }
 
 PETITIONER_ROLES: Mapping[str, str] = {

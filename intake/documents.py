@@ -338,7 +338,8 @@ def _named(name: str, media_type: str) -> str:
     shown = clean(name.replace("\\", "/").rpartition("/")[2])
     endings = TYPES[media_type]
     suffix = Path(shown).suffix.lower()
-    stem = shown[: -len(suffix)] if suffix in endings else shown
+    known = any(suffix in each for each in TYPES.values())
+    stem = shown[: -len(suffix)] if known else shown
     ending = suffix if suffix in endings else endings[0]
     return (stem[:_LONGEST_NAME].strip(" .") or _NAMELESS) + ending
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Header, Query, Response
+from fastapi import File, Header, Query, Response, UploadFile
 
 from admin.action_forms import FORMS, Form, perform
 from admin.api.schemas import (
     ActionResult,
+    DocumentOut,
     IdentityAsked,
     IdentityOut,
     NoticeOut,
@@ -20,6 +21,7 @@ from admin.api.schemas import (
     PetitionOut,
     PetitionPage,
     TimelineItem,
+    document_of,
     entry_of,
     notice_of,
     petition_of,
@@ -32,6 +34,7 @@ from admin.errors import Refusal
 from admin.paths import Paths
 from admin.wording import ACTION_HELP
 from intake.clock import start_of_day
+from intake.documents import LARGEST, given_documents, hand_in
 from intake.errors import InvalidInput, SealBroken
 from intake.identity import IdentityReason, read_identity
 from intake.notices import notices_of
@@ -116,7 +119,29 @@ def notices(reference: str, office: TheOffice, officer: TheOfficer) -> list[Noti
     """The petition's notices with their delivery state, oldest first."""
     with office.store.read() as tx:
         petition = viewable_petition(office, tx, officer, reference)
-        return [notice_of(row) for row in notices_of(tx, office.sealer, petition.id)]
+        documents = given_documents(office, tx, petition.id)
+        return [notice_of(row, documents) for row in notices_of(tx, office.sealer, petition.id)]
+
+
+@router.post("/{reference}/documents", summary="Upload a document for the citizen", status_code=201)
+def upload(
+    reference: str,
+    office: TheOffice,
+    officer: TheOfficer,
+    now: Now,
+    file: Annotated[
+        UploadFile,
+        File(description="pdf, doc or docx without macros, jpg or png; at most 5 MB"),
+    ],
+) -> DocumentOut:
+    """Keep a document until an action of the same officer names it in its `documents`.
+
+    The same content under the same name again is the same upload again. What no action names goes
+    after a day. A petition of kind TC: the document goes to no platform, and is to be had on the
+    web page alone, for petition number and secret.
+    """
+    content = file.file.read(LARGEST + 1)
+    return document_of(hand_in(office, officer, reference, content, file.filename or "", now=now))
 
 
 @router.post("/{reference}/identity", summary="Who sent it (recorded)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from admin.dossier import Dossier
 from intake.clock import local_date
 from intake.deadlines import Deadline
 from intake.directory import Agency
+from intake.documents import Document
 from intake.grounds import Ground
 from intake.notices import Notice
 from intake.office import Office
@@ -213,6 +214,20 @@ class TimelineItem(BaseModel):
     values: dict[str, Any]
 
 
+class DocumentOut(BaseModel):
+    """A document of the office; `size` in bytes.
+
+    `delivery`: waiting, sent (by a platform), shown (in the web chat) or by_code (to be had on the
+    web page for petition number and secret).
+    """
+
+    uid: str
+    name: str
+    media_type: str
+    size: int
+    delivery: str
+
+
 class NoticeOut(BaseModel):
     """A notice to the citizen and what became of it; its text is with the citizen's channel."""
 
@@ -225,6 +240,7 @@ class NoticeOut(BaseModel):
     attempts: int
     created_at: datetime
     sent_at: datetime | None
+    documents: list[DocumentOut]
 
 
 class ActionResult(BaseModel):
@@ -414,8 +430,8 @@ def is_coarse(petition: Petition, entry: TimelineEntry) -> bool:
     return petition.kind is PetitionKind.TC and entry.actor_role is Role.CITIZEN
 
 
-def notice_of(notice: Notice) -> NoticeOut:
-    """A notice."""
+def notice_of(notice: Notice, documents: Sequence[Document]) -> NoticeOut:
+    """A notice, with those of the petition's documents that went with it."""
     return NoticeOut(
         number=notice.number,
         kind=notice.kind,
@@ -426,6 +442,18 @@ def notice_of(notice: Notice) -> NoticeOut:
         attempts=notice.attempts,
         created_at=notice.created_at,
         sent_at=notice.sent_at,
+        documents=[document_of(each) for each in documents if each.notice_id == notice.id],
+    )
+
+
+def document_of(document: Document) -> DocumentOut:
+    """A document."""
+    return DocumentOut(
+        uid=document.uid,
+        name=document.name,
+        media_type=document.media_type,
+        size=document.size,
+        delivery=document.delivery,
     )
 
 

@@ -18,11 +18,14 @@ from admin.context import Now, TheOffice, TheOfficer, Today
 from admin.dossier import Dossier, open_dossier
 from admin.errors import Problem, problem_of
 from admin.paths import Paths
+from admin.wording import DOCUMENT_WAYS
 from intake.accounts import list_officers
+from intake.actions import carries_documents
 from intake.actions.acceptance import threshold_of
 from intake.actions.answering import VERDICTS
 from intake.clock import local_date
 from intake.directory import Agency
+from intake.documents import LARGEST, MOST, TYPES, hand_in, is_secret
 from intake.errors import IntakeError, InvalidInput, NotFound, VersionConflict
 from intake.grounds import grounds_for
 from intake.office import Office
@@ -42,6 +45,7 @@ CONFIRMED = frozenset(
 _MOST_AGENCIES = 8
 _GROUND_PURPOSES = {Action.REJECT: "reject", Action.SUSPEND: "suspend", Action.EXTEND: "complex"}
 _SEARCHING = "search"
+DOCUMENT_FIELDS = tuple(f"document_{number}" for number in range(1, MOST + 1))
 
 
 @router.get("/agencies")
@@ -65,15 +69,21 @@ def form(
     officer: TheOfficer,
     now: Now,
     ground: Annotated[str, Query(max_length=80)] = "",
+    document: Annotated[str, Query(max_length=32)] = "",
 ) -> Response:
-    """The form of one action, if the officer may take it now; `ground` is ticked already."""
+    """The form of one action, if the officer may take it now.
+
+    `ground` and `document` (one the officer has kept) are ticked already.
+    """
     if action not in set(Action):
         raise NotFound(what="action")
     wanted = Action(action)
     with office.store.read() as tx:
         check_can_act(officer, get_petition(tx, reference), wanted, office.directory)
+    ticked = {"ground": [ground] if ground else [], "documents": [document] if document else []}
+    values = {name: given for name, given in ticked.items() if given}
     return _Desk(request, office, officer, reference, now).shown(
-        wanted, Typed({"ground": [ground]}) if ground else NOTHING_TYPED
+        wanted, Typed(values) if values else NOTHING_TYPED
     )
 
 
@@ -108,10 +118,16 @@ class _Desk:
         self.now = now
 
     def send(self, action: Action, typed: Typed) -> Response:
-        """Take the action, or show the form again with the reason and everything typed."""
-        if typed.ticked(_SEARCHING):
-            return self.shown(action, typed)
+        """Take the action, or show the form again with the reason and everything typed.
+
+        Files are kept first, so that no refusal makes anybody choose them again.
+        """
+        typed, refused = self._keep_files(action, typed)
+        if refused or typed.ticked(_SEARCHING):
+            return self.shown(action, typed, refused)
         try:
+            if len(typed.all("documents")) > MOST:
+                raise InvalidInput(field="documents", reason="too_many_documents")
             if action in CONFIRMED and not typed.ticked("confirm"):
                 raise InvalidInput(field="confirm", reason="required")
             version = typed.one("version")
@@ -132,6 +148,28 @@ class _Desk:
         except (IntakeError, ValidationError) as error:
             return self.shown(action, typed, error)
         return RedirectResponse(self._after(changed, action), 303)
+
+    def _keep_files(self, action: Action, typed: Typed) -> tuple[Typed, IntakeError | None]:
+        """The form with its files kept and ticked, and why one of them was not."""
+        kept: list[str] = []
+        refused: IntakeError | None = None
+        names = DOCUMENT_FIELDS if carries_documents(action) else ()
+        for name in names:
+            if name not in typed.files:
+                continue
+            file = typed.files[name]
+            try:
+                given = hand_in(
+                    self.office, self.officer, self.reference, file.content, file.name,
+                    now=self.now, field=name,
+                )  # fmt: skip
+            except NotFound:
+                raise
+            except IntakeError as error:
+                refused = refused or error
+            else:
+                kept.append(given.uid)
+        return typed.adding("documents", kept) if kept else typed, refused
 
     def shown(self, action: Action, typed: Typed, error: Exception | None = None) -> Response:
         """The form's page."""
@@ -157,6 +195,10 @@ class _Desk:
             alternatives=_alternatives(problem, dossier),
             choices=self._choices(action, dossier),
             agencies=self._agencies(typed, petition),
+            document_fields=DOCUMENT_FIELDS,
+            accepted_files=",".join(ending for endings in TYPES.values() for ending in endings),
+            largest_file=LARGEST,
+            document_way=document_way(petition),
             colleagues=[
                 row
                 for row in people
@@ -169,6 +211,7 @@ class _Desk:
                 petition,
                 dossier.timeline,
                 {row.username: row.display_name for row in people},
+                dossier.documents,
             )[:5],
         )
 
@@ -220,7 +263,17 @@ class _Desk:
 def _fields(action: Action) -> Sequence[tuple[str, bool]]:
     """The form's fields in order: (name, must be filled in)."""
     schema = FORMS[action].form
-    return [(name, field.is_required()) for name, field in schema.model_fields.items()]
+    rows = [(name, field.is_required()) for name, field in schema.model_fields.items()]
+    # Documents stand in the base of the forms; on the page they come last.
+    return sorted(rows, key=lambda row: row[0] == "documents")
+
+
+def document_way(petition: Petition) -> str:
+    """How documents will reach the petitioner: a key of `wording.DOCUMENT_WAYS`."""
+    if is_secret(petition):
+        return "secret"
+    known = petition.conversation_id is not None and petition.source in DOCUMENT_WAYS
+    return str(petition.source) if known else "elsewhere"
 
 
 def _alternatives(problem: Problem | None, dossier: Dossier) -> list[Action]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from admin.console.forms import NOTHING_TYPED, TheForm, Typed
 from admin.console.pages import page
@@ -18,6 +18,7 @@ from admin.letters.printing import WORD, download_headers, print_letter
 from admin.paths import Paths
 from intake.clock import local_date
 from intake.directory import Agency
+from intake.documents import Origin, hand_in
 from intake.errors import IntakeError, NotFound
 from intake.grounds import Ground, grounds_for
 from intake.office import Office
@@ -58,7 +59,10 @@ def write(
     officer: TheOfficer,
     now: Now,
 ) -> Response:
-    """The filled-in letter as a .docx file, or the form again with what is missing."""
+    """The filled-in letter as a .docx file, or the form again with what is missing.
+
+    With `keep` the letter is not handed out but kept, to go with the next notice.
+    """
     if typed.ticked("search"):
         return _shown(request, office, officer, reference, code, typed, now)
     given = LetterInput(
@@ -72,6 +76,10 @@ def write(
     )
     try:
         content = print_letter(office, officer, reference, code, given, now=now)
+        if typed.ticked("keep"):
+            name = f"{reference}-{code}.docx"
+            hand_in(office, officer, reference, content, name, now=now, origin=Origin.LETTER)
+            return RedirectResponse(f"/console/petitions/{reference}#kept", 303)
     except NotFound:
         raise
     except IntakeError as error:

@@ -17,10 +17,11 @@ from admin.dossier import Dossier, open_dossier, viewable_petition
 from admin.letters.letters import letters_for
 from admin.paths import Paths
 from intake.accounts import list_officers
-from intake.actions import retry_notice
+from intake.actions import carries_documents, retry_notice
 from intake.attachments import attachments_of, note_taken, read_attachment
 from intake.clock import local_date
 from intake.deadlines import MISSED, RUNNING, SUSPENDED, Deadline
+from intake.documents import given_documents, kept_documents, read_document
 from intake.errors import InvalidInput, NotFound
 from intake.identity import IdentityReason, read_identity
 from intake.office import Office
@@ -92,7 +93,25 @@ def attachment(
     if not found.taken:
         with office.store.write() as tx:
             note_taken(tx, uid, now=now)
-    name = found.name or f"{petition.reference}-{uid[:8]}"
+    return _download(content, found.name or f"{petition.reference}-{uid[:8]}")
+
+
+@router.get("/documents/{uid}")
+def document(reference: str, uid: str, office: TheOffice, officer: TheOfficer) -> Response:
+    """A document the petitioner was given, or one the officer keeps to give."""
+    with office.store.read() as tx:
+        petition = viewable_petition(office, tx, officer, reference)
+        files = [
+            *given_documents(office, tx, petition.id),
+            *kept_documents(office, tx, officer, petition.id),
+        ]
+    found = next((file for file in files if file.uid == uid), None)
+    if found is None:
+        raise NotFound(what="document")
+    return _download(read_document(office, found), found.name)
+
+
+def _download(content: bytes, name: str) -> Response:
     return Response(
         content,
         media_type="application/octet-stream",
@@ -133,7 +152,10 @@ def _shown(
         done=done,
         names=names,
         reasons=list(IdentityReason),
-        events=told(office, dossier.petition, dossier.timeline, names),
+        events=told(office, dossier.petition, dossier.timeline, names, dossier.documents),
+        telling=[
+            action for action in _FIRST if action in dossier.allowed and carries_documents(action)
+        ],
         topic_name=topic_name,
         stage_name=office.rules.stage_name,
         fact_names=lambda codes: [office.rules.names.name("fact", code) for code in codes],

@@ -12,6 +12,7 @@ from admin.api.schemas import is_coarse
 from admin.letters.letters import letters
 from admin.rendering import day_shown, instant_shown
 from intake.clock import local_date
+from intake.documents import Document
 from intake.grounds import grounds
 from intake.office import Office
 from intake.petition import Petition
@@ -32,10 +33,20 @@ class ToldEntry:
 
 
 def told(
-    office: Office, petition: Petition, entries: Sequence[TimelineEntry], names: Mapping[str, str]
+    office: Office,
+    petition: Petition,
+    entries: Sequence[TimelineEntry],
+    names: Mapping[str, str],
+    documents: Sequence[Document],
 ) -> list[ToldEntry]:
-    """All entries, newest first; `names`: officers' names by username."""
-    return [_told(office, petition, entry, names) for entry in reversed(entries)]
+    """All entries, newest first.
+
+    Args:
+        names: officers' names by username.
+        documents: what the petitioner was given; an entry names them by uid.
+    """
+    shown = {**names, **{each.uid: each.name for each in documents}}
+    return [_told(office, petition, entry, shown) for entry in reversed(entries)]
 
 
 def _told(
@@ -61,6 +72,8 @@ def _worded(office: Office, name: str, value: Any, names: Mapping[str, str]) -> 
     if isinstance(value, list):
         return "; ".join(_worded(office, name, item, names) for item in value)
     text = str(value)
+    if name == "documents":
+        return names.get(text, text[:8])
     if name in ("from", "to"):
         return wording.KINDS.get(text) or _agency(office, text) or names.get(text, text)
     if name == "kind":

@@ -38,6 +38,15 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("button[disabled]").forEach((button) => { button.disabled = false; });
 });
 
+// A file that is too large is refused before it travels.
+document.addEventListener("change", (event) => {
+  const { largest, tooLarge } = event.target.dataset;
+  if (!largest) return;
+  const over = [...event.target.files].some((file) => file.size > Number(largest));
+  event.target.setCustomValidity(over ? tooLarge : "");
+  if (over) event.target.reportValidity();
+});
+
 // What an officer typed is not lost by a slip.
 let edited = false;
 document.addEventListener("input", (event) => { if (event.target.closest("form[data-keep]")) edited = true; });

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -16,6 +17,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Part:
+    """One field of a form with files; `filename` "" where it is none."""
+
+    filename: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,28 @@ class Call:
     body: bytes
     at: float
 
+    def parts(self) -> dict[str, Part]:
+        """The parts of a form with files, by field."""
+        boundary = self.headers["content-type"].partition("boundary=")[2].strip('"').encode()
+        found = {}
+        for piece in self.body.split(b"--" + boundary)[1:-1]:
+            head, _, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+            said = head.decode("utf-8")
+            name = re.search(r'[; ]name="([^"]*)"', said)
+            assert name is not None
+            filename = re.search(r'filename="([^"]*)"', said)
+            found[name.group(1)] = Part(
+                filename.group(1) if filename else "", content.removesuffix(b"\r\n")
+            )
+        return found
+
     def fields(self) -> dict[str, Any]:
         """The body as JSON object or form, whichever it is."""
+        if self.headers.get("content-type", "").startswith("multipart/"):
+            return {
+                name: part if part.filename else part.content.decode()
+                for name, part in self.parts().items()
+            }
         if "json" in self.headers.get("content-type", ""):
             loaded = json.loads(self.body)
             assert isinstance(loaded, dict)

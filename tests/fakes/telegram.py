@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.server import Answer, Call, Fake
+from PIL import Image
+
+from tests.fakes.server import Answer, Call, Fake, Part
 
 TOKEN = "700000001:AAtesttesttesttesttesttesttesttest"
 SECRET = "a-secret-of-the-tests"
@@ -16,12 +19,18 @@ SECRET = "a-secret-of-the-tests"
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that reached a chat: text and (label, data) of each button."""
+    """A message that reached a chat: text and (label, data) of each button.
+
+    `file`: "photo" or "document", with its name and content; the text is its caption then.
+    """
 
     chat: str
     text: str
     buttons: tuple[tuple[str, str], ...]
     at: float
+    file: str = ""
+    name: str = ""
+    content: bytes = b""
 
 
 @dataclass
@@ -91,6 +100,35 @@ class FakeTelegram(Fake):
         self.sent.append(Sent(chat, text, buttons, time.monotonic()))
         return _ok(_message(next(self._numbers), int(chat), text=text))
 
+    def _sendphoto(self, fields: dict[str, Any]) -> Answer:
+        return self._sendfile("photo", fields, 10 * 1024 * 1024)
+
+    def _senddocument(self, fields: dict[str, Any]) -> Answer:
+        return self._sendfile("document", fields, 50 * 1024 * 1024)
+
+    def _sendfile(self, kind: str, fields: dict[str, Any], largest: int) -> Answer:
+        chat, caption = str(fields["chat_id"]), fields.get("caption", "")
+        if chat in self.blocked:
+            return _error(403, "Forbidden: bot was blocked by the user")
+        file = _attached(kind, fields)
+        if file is None or not file.content:
+            return _error(400, f"Bad Request: there is no {kind} in the request")
+        if len(file.content) > largest:
+            return _error(413, "Request Entity Too Large")
+        if len(caption) > 1024:
+            return _error(400, "Bad Request: message caption is too long")
+        if kind == "photo" and not _is_photo(file.content):
+            return _error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        self.sent.append(
+            Sent(chat, caption, (), time.monotonic(), kind, file.filename, file.content)
+        )
+        number = next(self._numbers)
+        size = {"file_id": f"f{number}", "file_unique_id": f"u{number}"}
+        told: Any = {**size, "file_name": file.filename, "file_size": len(file.content)}
+        if kind == "photo":
+            told = [{**size, "width": 8, "height": 8, "file_size": len(file.content)}]
+        return _ok(_message(number, int(chat), caption=caption, **{kind: told}))
+
     def _answercallbackquery(self, fields: dict[str, Any]) -> Answer:
         self.answered.append(fields["callback_query_id"])
         return _ok(True)
@@ -144,6 +182,21 @@ class FakeTelegram(Fake):
 
     def _update(self, **content: Any) -> dict[str, Any]:
         return {"update_id": next(self._updates), **content}
+
+
+def _attached(kind: str, fields: dict[str, Any]) -> Part | None:
+    """The file of a call: in its own field, or in one the field points to (`attach://`)."""
+    given = fields.get(kind)
+    if isinstance(given, str) and given.startswith("attach://"):
+        given = fields.get(given.removeprefix("attach://"))
+    return given if isinstance(given, Part) else None
+
+
+def _is_photo(content: bytes) -> bool:
+    """What the Bot API takes as a photo: sides of 10,000 together, no longer than 20 to 1."""
+    with Image.open(io.BytesIO(content)) as picture:
+        narrow, wide = sorted(picture.size)
+    return narrow + wide <= 10_000 and wide <= 20 * narrow
 
 
 def _person(user: int) -> dict[str, Any]:

@@ -21,17 +21,39 @@ OA_SECRET = "OA_SECRET_FOR_TEST"
 APP_SECRET = "APP_SECRET_FOR_TEST"
 LONGEST = 2_000
 MOST_BUTTONS = 5
+LARGEST_IMAGE = 1024 * 1024
+LARGEST_FILE = 5 * 1024 * 1024
+_STARTS = {
+    "image": (b"\xff\xd8\xff", b"\x89PNG"),
+    "file": (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"),
+}
+_ENDS = {"image": (".jpg", ".jpeg", ".png"), "file": (".pdf", ".doc", ".docx", ".csv")}
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that reached a person. `by`: cs, template (by user id) or phone."""
+    """A message that reached a person. `by`: cs, template (by user id) or phone.
+
+    `file`: "image" or "file", with its name and content.
+    """
 
     chat: str
     text: str
     buttons: tuple[tuple[str, str], ...]
     by: str
     at: float
+    file: str = ""
+    name: str = ""
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file Zalo keeps for a week."""
+
+    kind: str
+    name: str
+    content: bytes
 
 
 @dataclass
@@ -44,6 +66,8 @@ class FakeZaloOa(Fake):
     refusals: dict[str, int] = field(default_factory=dict)  # user id or phone → error code
     expires_in: str = "90000"
     quota: int = 8
+    uploads: dict[str, Upload] = field(default_factory=dict)  # by attachment id or token
+    upload_refusal: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,9 +95,29 @@ class FakeZaloOa(Fake):
             reply = {"remain": self.quota, "total": 8}
             return _ok({"last_interaction": str(int(time.time() * 1000)), "cs_reply": reply})
         if call.path in ("/v2.0/oa/upload/image", "/v2.0/oa/upload/file"):
-            key = "attachment_id" if call.path.endswith("image") else "token"
-            return _ok({key: f"upload-{next(self._numbers)}"})
+            return self._upload(call, call.path.rpartition("/")[2])
         return 404, {"error": -212, "message": "api not registered"}
+
+    def _upload(self, call: Call, kind: str) -> Answer:
+        """Multipart field `file`; images jpg and png to 1 MB, files pdf, doc and docx to 5 MB."""
+        if self.upload_refusal:
+            return _error(self.upload_refusal, "refused")
+        given = call.parts().get("file")
+        if given is None or not given.filename:
+            return _error(-201, "file")
+        if not given.content.startswith(_STARTS[kind]) or not given.filename.lower().endswith(
+            _ENDS[kind]
+        ):
+            return _error(-201, "type of file")
+        if len(given.content) > (LARGEST_IMAGE if kind == "image" else LARGEST_FILE):
+            return _error(-210, "over a limit")
+        name = f"upload-{next(self._numbers)}"
+        self.uploads[name] = Upload(kind, given.filename, given.content)
+        return _ok({"attachment_id" if kind == "image" else "token": name})
+
+    def forget_uploads(self) -> None:
+        """A week has passed."""
+        self.uploads.clear()
 
     def _token(self, call: Call) -> Answer:
         fields = call.fields()
@@ -102,6 +146,14 @@ class FakeZaloOa(Fake):
                 return _error(-201, "image_url")
             self.asked_for_contact.append(user)
             return _ok({"message_id": f"m{next(self._numbers)}", "user_id": user})
+        attachment = message.get("attachment", {})
+        if attachment.get("type") == "file":
+            return self._enclosed(user, "", "file", payload.get("token"))
+        if payload.get("template_type") == "media":
+            (element,) = payload["elements"]
+            if element.get("media_type") != "image" or len(text) > LONGEST:
+                return _error(-201, "media")
+            return self._enclosed(user, text, "image", element.get("attachment_id"))
         buttons = tuple((b["title"], str(b["payload"])) for b in payload.get("buttons", []))
         if len(text) > LONGEST or len(buttons) > MOST_BUTTONS:
             return _error(-210, "over a limit")
@@ -110,6 +162,15 @@ class FakeZaloOa(Fake):
         if not text and not payload:
             return _error(-201, "text")
         self.sent.append(Sent(user, text, buttons, "cs", time.monotonic()))
+        return _ok({"message_id": f"m{next(self._numbers)}", "user_id": user})
+
+    def _enclosed(self, user: str, text: str, kind: str, name: Any) -> Answer:
+        upload = self.uploads.get(str(name))
+        if upload is None or upload.kind != kind:
+            return _error(-100, "no such upload, or no longer")
+        self.sent.append(
+            Sent(user, text, (), "cs", time.monotonic(), kind, upload.name, upload.content)
+        )
         return _ok({"message_id": f"m{next(self._numbers)}", "user_id": user})
 
     def _template(self, to: str, body: dict[str, Any], *, by: str) -> Answer:

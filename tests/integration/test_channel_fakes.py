@@ -75,10 +75,35 @@ def test_an_independent_client_meets_a_dead_token_and_renews_it_once(
         client.refresh_acccess_token()
 
 
-def test_an_independent_client_asks_for_quota_and_uploads(oa: FakeZaloOa, client: Any) -> None:
+def test_an_independent_client_asks_for_quota(oa: FakeZaloOa, client: Any) -> None:
     assert client.get_zalo_user_quotas("77")["data"]
     assert client.get_user_detail("77")["data"]["user_id"] == "77"
-    assert client.upload_file(b"x", "file", "don.pdf", "application/pdf")["data"]["token"]
+
+
+def test_an_independent_client_uploads_a_file_and_a_picture(oa: FakeZaloOa, client: Any) -> None:
+    pdf, png = b"%PDF-1.7 x", b"\x89PNG\r\n\x1a\n x"
+    token = client.upload_file(pdf, "file", "don.pdf", "application/pdf")["data"]["token"]
+    picture = client.upload_file(png, "image", "anh.png", "image/png")["data"]["attachment_id"]
+
+    assert (oa.uploads[token].kind, oa.uploads[token].content) == ("file", pdf)
+    assert (oa.uploads[picture].kind, oa.uploads[picture].content) == ("image", png)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "content", "code"),
+    [
+        ("file", "anh.jpg", b"\xff\xd8\xff", "-201"),
+        ("file", "don.pdf", b"%PDF" + bytes(5 * 1024 * 1024), "-210"),
+        ("image", "don.pdf", b"%PDF", "-201"),
+        ("image", "anh.jpg", b"\xff\xd8\xff" + bytes(1024 * 1024), "-210"),
+    ],
+)
+def test_an_independent_client_meets_the_limits_of_uploads(
+    oa: FakeZaloOa, client: Any, kind: str, name: str, content: bytes, code: str
+) -> None:
+    with pytest.raises(zalo_sdk.ZaloOAException, match=code):
+        client.upload_file(content, kind, name, "application/octet-stream")
+    assert not oa.uploads
 
 
 def test_an_independent_client_sends_a_template_by_telephone(oa: FakeZaloOa) -> None:

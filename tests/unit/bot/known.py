@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from bot.dialogue.documents import GivenDocuments
@@ -39,7 +39,7 @@ class Known:
     communes: tuple[tuple[str, str], ...] = (("1", "Xã Thử"),)
     own: tuple[OwnPetition, ...] = ()
     like: str = ""
-    documents: GivenDocuments = GivenDocuments()
+    documents: GivenDocuments = field(default_factory=GivenDocuments)
     varied: bool = False
     today: date = TODAY
 
