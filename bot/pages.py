@@ -35,6 +35,7 @@ _TYPES = {
 # What the script says by itself, by the names it uses.
 _SCRIPT_TEXTS = (
     "you", "us", "typing", "sending", "failed", "retry", "offline", "online", "copy", "copied",
+    "document", "download",
     "receipt", "receipt_reference", "receipt_secret", "receipt_agency", "receipt_qr", "uploading",
     "upload_failed", "file_sent", "new_messages", "locating", "locate_denied", "locate_failed",
     "recording", "record_done", "record_send", "record_drop", "record_denied",

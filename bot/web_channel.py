@@ -27,7 +27,8 @@ from starlette.formparsers import MultiPartException
 from bot import pages
 from bot.bell import Bell
 from bot.delivery import NoticeWriter
-from bot.messages import IncomingMessage, OutgoingMessage
+from bot.dialogue.state import load_state
+from bot.messages import DocumentCard, IncomingMessage, OutgoingMessage
 from bot.phrases import LANGUAGES, Voice, voice
 from bot.turn import Reply, Turn, answered_before, look_up_address, take_turn
 from intake.attachments import ALLOWED, LARGEST, CheckedFile, add_attachment, check_file, write_file
@@ -42,11 +43,14 @@ from intake.conversations import (
     messages_since,
     newest_message_id,
     open_conversation,
+    open_state,
 )
+from intake.documents import TYPES, given_document, is_secret, read_document
 from intake.errors import InvalidInput, NotFound, TooMany
 from intake.limits import Limit, spend
 from intake.office import Office
 from intake.petition import Source
+from intake.store.petitions import get_petition_by_id
 
 COOKIE = "tiepdan_chat"
 _ACCOUNT = "web"
@@ -69,6 +73,7 @@ _MESSAGE_SCHEMA = {
     },
 }
 _SHOWN = 100
+_MEGABYTE = 1_000_000
 _FOR_EVER = "public, max-age=31536000, immutable"
 _LOOK_SECONDS = 3.0
 _STREAM_SECONDS = 600.0
@@ -122,8 +127,13 @@ class WebChat:
             f"{base}/{{session}}/events", self.events, methods=["GET"],
             summary="New messages as they come (server-sent events)",
         )  # fmt: skip
+        api.add_api_route(
+            f"{base}/{{session}}/documents/{{uid}}", self.get_document, methods=["GET"],
+            summary="A document of the office, as a download", response_class=Response,
+        )  # fmt: skip
         for address, page, method in (
             ("/chat", self.page, "GET"),
+            ("/chat/documents/{uid}", self.page_document, "GET"),
             ("/chat", self.post_form, "POST"),
             ("/chat/qr/{reference}.svg", self.qr_code, "GET"),
             (pages.STATIC + "/{path:path}", self.static_file, "GET"),
@@ -174,6 +184,15 @@ class WebChat:
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
+
+    def get_document(self, session: str, uid: str) -> Response:
+        """A document the office gave with a notice, for a session that may have it.
+
+        The petition was filed in this session, or its number and secret were shown in it; a
+        denunciation's documents always need the latter.
+        """
+        _check_session(session)
+        return self._document(session, uid)
 
     async def _stream(self, session: str, after: int, request: Request) -> AsyncIterator[str]:
         loop = asyncio.get_running_loop()
@@ -261,6 +280,13 @@ class WebChat:
             headers={"Cache-Control": "private, max-age=3600"},
         )  # fmt: skip
 
+    def page_document(self, uid: str, request: Request) -> Response:
+        """The same for the page, whose session stands in its cookie."""
+        session = request.cookies.get(COOKIE, "")
+        if not _SESSION.fullmatch(session):
+            raise NotFound(what="document")
+        return self._document(session, uid)
+
     def static_file(self, path: str) -> Response:
         """One static file; only files of this package can be named."""
         found = pages.static_files().get(path)
@@ -313,6 +339,32 @@ class WebChat:
     def _conversation(self, session: str) -> Conversation | None:
         with self._office.store.read() as tx:
             return find_conversation(tx, self._office.sealer, _sender(session))
+
+    def _document(self, session: str, uid: str) -> Response:
+        office = self._office
+        conversation = self._conversation(session)
+        if conversation is None:
+            raise NotFound(what="document")
+        with office.store.read() as tx:
+            found = given_document(office, tx, uid)
+            if found is None:
+                raise NotFound(what="document")
+            petition = get_petition_by_id(tx, found.petition_id)
+        proven = load_state(open_state(office.sealer, conversation)).proven
+        own = petition.conversation_id == conversation.id and not is_secret(petition)
+        if not own and petition.reference not in proven:
+            raise NotFound(what="document")
+        return Response(
+            read_document(office, found),
+            media_type=found.media_type,
+            headers={
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+                "Content-Security-Policy": "sandbox; default-src 'none'",
+                "Cache-Control": "no-store",
+                "Referrer-Policy": "no-referrer",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
 
     def _since(self, session: str, after: int) -> list[dict[str, Any]]:
         conversation = self._conversation(session)
@@ -442,7 +494,25 @@ def _shown_outgoing(message: OutgoingMessage) -> dict[str, Any]:
     if message.receipt is not None:
         card = message.receipt.to_content()
         shown["receipt"] = {**card, "qr": _qr_address(card["reference"])}
+    if message.documents:
+        shown["documents"] = [_shown_document(card) for card in message.documents]
     return shown
+
+
+def _shown_document(card: DocumentCard) -> dict[str, Any]:
+    """A document as the page shows it; `address` opens with the page's cookie alone."""
+    return {
+        **card.to_content(),
+        "kind": TYPES[card.media_type][0].removeprefix(".").upper(),
+        "size_text": _size_text(card.size),
+        "address": f"/chat/documents/{card.uid}",
+    }
+
+
+def _size_text(size: int) -> str:
+    if size < _MEGABYTE:
+        return f"{max(1, size // 1_000)} kB"
+    return f"{size / _MEGABYTE:.1f} MB".replace(".", ",")
 
 
 def _shown_message(stored: StoredMessage) -> dict[str, Any]:

@@ -67,6 +67,18 @@
     return box;
   };
 
+  const documentCard = (card) => {
+    const link = make("a", "document");
+    link.href = card.address;
+    link.download = "";
+    const kind = make("span", "kind", card.kind);
+    kind.ariaHidden = "true";
+    const about = make("span", "about");
+    about.append(make("b", "", card.name), make("small", "", `${texts.document} · ${card.kind} · ${card.size_text}`));
+    link.append(kind, about, make("span", "get", texts.download));
+    return link;
+  };
+
   const copyButton = (value) => {
     const button = make("button", "copy", texts.copy);
     button.type = "button";
@@ -86,6 +98,7 @@
     if (message.id) item.dataset.id = message.id;
     item.append(make("span", "who", mine ? texts.you : texts.us));
     item.append(message.receipt ? receiptCard(message.receipt, texts.keep) : make("div", "bubble", message.text));
+    item.append(...(message.documents || []).map(documentCard));
     if (message.files) item.append(make("span", "files", texts.file_sent));
     item.append(clock(message.at ? new Date(message.at) : new Date()));
     log.append(item);
