@@ -71,11 +71,9 @@
     const link = make("a", "document");
     link.href = card.address;
     link.download = "";
-    const kind = make("span", "kind", card.kind);
-    kind.ariaHidden = "true";
     const about = make("span", "about");
-    about.append(make("b", "", card.name), make("small", "", `${texts.document} · ${card.kind} · ${card.size_text}`));
-    link.append(kind, about, make("span", "get", texts.download));
+    about.append(make("b", "", card.name), make("small", "", `${texts.document} · ${card.size_text}`));
+    link.append(make("span", "kind", card.kind), about, make("span", "get", texts.download));
     return link;
   };
 
