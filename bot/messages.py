@@ -74,21 +74,26 @@ class ReceiptCard:
 
 @dataclass(frozen=True)
 class DocumentCard:
-    """A document of the office as data, for channels that can show it. `size` in bytes."""
+    """A document of the office as data, for channels that can show it. `size` in bytes.
+
+    `secret`: of a denunciation: shown for a while after both codes of the receipt, then no more.
+    """
 
     uid: str
     name: str
     media_type: str
     size: int
+    secret: bool = False
 
     def to_content(self) -> dict[str, str | int]:
         """As stored with the message."""
-        return {
+        content: dict[str, str | int] = {
             "uid": self.uid,
             "name": self.name,
             "media_type": self.media_type,
             "size": self.size,
         }
+        return {**content, "secret": True} if self.secret else content
 
 
 @dataclass(frozen=True)

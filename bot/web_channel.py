@@ -27,6 +27,7 @@ from starlette.formparsers import MultiPartException
 from bot import pages
 from bot.bell import Bell
 from bot.delivery import NoticeWriter
+from bot.dialogue.documents import OPEN_MINUTES
 from bot.dialogue.state import load_state
 from bot.messages import DocumentCard, IncomingMessage, OutgoingMessage
 from bot.phrases import LANGUAGES, Voice, voice
@@ -50,6 +51,7 @@ from intake.errors import InvalidInput, NotFound, TooMany
 from intake.limits import Limit, spend
 from intake.office import Office
 from intake.petition import Source
+from intake.store.engine import Transaction
 from intake.store.petitions import get_petition_by_id
 
 COOKIE = "tiepdan_chat"
@@ -74,6 +76,7 @@ _MESSAGE_SCHEMA = {
 }
 _SHOWN = 100
 _MEGABYTE = 1_000_000
+_OPEN = timedelta(minutes=OPEN_MINUTES)
 _FOR_EVER = "public, max-age=31536000, immutable"
 _LOOK_SECONDS = 3.0
 _STREAM_SECONDS = 600.0
@@ -350,9 +353,13 @@ class WebChat:
             if found is None:
                 raise NotFound(what="document")
             petition = get_petition_by_id(tx, found.petition_id)
-        proven = load_state(open_state(office.sealer, conversation)).proven
-        own = petition.conversation_id == conversation.id and not is_secret(petition)
-        if not own and petition.reference not in proven:
+            allowed = (
+                self._is_open(tx, conversation, uid)
+                if is_secret(petition)
+                else petition.conversation_id == conversation.id
+                or petition.reference in load_state(open_state(office.sealer, conversation)).proven
+            )
+        if not allowed:
             raise NotFound(what="document")
         return Response(
             read_document(office, found),
@@ -366,6 +373,16 @@ class WebChat:
             },
         )
 
+    def _is_open(self, tx: Transaction, conversation: Conversation, uid: str) -> bool:
+        """Whether both codes were shown a moment ago, and the document offered for it."""
+        said = latest_messages(tx, self._office.sealer, conversation, limit=_SHOWN)
+        return any(
+            card["uid"] == uid
+            for message in said
+            if self._clock() - message.at < _OPEN
+            for card in message.content.get("documents", ())
+        )
+
     def _since(self, session: str, after: int) -> list[dict[str, Any]]:
         conversation = self._conversation(session)
         if conversation is None:
@@ -375,7 +392,7 @@ class WebChat:
             if newest_message_id(tx, conversation.id) <= after:
                 return []
             found = messages_since(tx, self._office.sealer, conversation, after=after)
-        return [_shown_message(message) for message in found]
+        return [_shown_message(message, self._clock()) for message in found]
 
     def _transcript(self, session: str) -> tuple[Conversation | None, list[dict[str, Any]]]:
         conversation = self._conversation(session)
@@ -384,7 +401,7 @@ class WebChat:
         self._writer.deliver_to(conversation.id)
         with self._office.store.read() as tx:
             found = latest_messages(tx, self._office.sealer, conversation, limit=_SHOWN)
-        return conversation, [_shown_message(message) for message in found]
+        return conversation, [_shown_message(message, self._clock()) for message in found]
 
 
 # ---- reading requests -----------------------------------------------------------------------
@@ -515,7 +532,7 @@ def _size_text(size: int) -> str:
     return f"{size / _MEGABYTE:.1f} MB".replace(".", ",")
 
 
-def _shown_message(stored: StoredMessage) -> dict[str, Any]:
+def _shown_message(stored: StoredMessage, now: datetime) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": stored.id,
         "direction": stored.direction,
@@ -525,6 +542,9 @@ def _shown_message(stored: StoredMessage) -> dict[str, Any]:
         files = int(stored.content.get("files", 0))
         return {**shown, "text": stored.content["text"], "choices": [], "files": files}
     message = OutgoingMessage.from_content(stored.content)
+    if now - stored.at >= _OPEN:
+        kept = tuple(card for card in message.documents if not card.secret)
+        message = replace(message, documents=kept)
     return {**shown, **_shown_outgoing(message), "notice": stored.notice_id is not None}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.messages import DocumentCard
 from bot.phrases import Voice
+
+OPEN_MINUTES = 30
+"""How long a denunciation's documents stay open after both codes were shown."""
 
 
 class Where(StrEnum):
@@ -32,19 +35,22 @@ class GivenDocuments:
 
 
 def tell(
-    given: GivenDocuments, say: Voice, *, proven: bool = False
+    given: GivenDocuments, say: Voice, *, codes_shown: bool = False
 ) -> tuple[str, tuple[DocumentCard, ...]]:
     """The words about documents ("" for none), and the cards to show with them.
 
     Args:
-        proven: the person has shown both codes in this conversation.
+        codes_shown: the person has just shown both codes.
     """
     if not given.cards:
         return "", ()
     count = len(given.cards)
     if given.where is Where.HERE:
-        if given.secret and not proven:
+        if given.secret and not codes_shown:
             return say("documents.code_here", count=count), ()
+        if given.secret:
+            words = say("documents.below_a_while", count=count, minutes=OPEN_MINUTES)
+            return words, tuple(replace(card, secret=True) for card in given.cards)
         return say("documents.below", count=count), given.cards
     place = "page" if given.page else "office"
     if given.secret:

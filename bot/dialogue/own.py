@@ -84,7 +84,7 @@ def _take_reference(state: State, wish: str, text: str, known: Knowledge, voice:
         return misread(state, voice, "own.bad_reference", prefix=known.province.prefix)
     secret = secret_in(text, known.province.prefix)
     petition = own(reference, known)
-    if secret and _is_to_prove(state, reference, petition):
+    if secret and _is_to_prove(petition):
         return _prove(state, wish, reference, secret, voice)
     if petition is not None:
         return _go_on(state, wish, petition, known, voice)
@@ -119,26 +119,33 @@ def _ask_secret(state: State, wish: str, reference: str, voice: Voice) -> Step:
 def look_up(state: State, reference: str, text: str, known: Knowledge, voice: Voice) -> Step:
     """A petition number typed at any moment, with or without its secret part."""
     secret = secret_in(text, known.province.prefix)
-    if secret and _is_to_prove(state, reference, own(reference, known)):
+    if secret and _is_to_prove(own(reference, known)):
         return _prove(state.idle(), "status", reference, secret, voice)
     return start(state.idle(), "status", known, voice, reference=reference)
 
 
-def _is_to_prove(state: State, reference: str, petition: OwnPetition | None) -> bool:
-    """Whether the secret part still opens something: a denunciation's documents need it, too."""
-    if petition is None:
-        return True
-    return petition.kind is PetitionKind.TC and reference not in state.proven
+def _is_to_prove(petition: OwnPetition | None) -> bool:
+    """Whether the secret part opens something: a denunciation's documents need it each time."""
+    return petition is None or petition.kind is PetitionKind.TC
 
 
 def found(state: State, petition: OwnPetition, known: Knowledge, voice: Voice) -> Step:
     """The secret part fits: remember it for this conversation and go on."""
     _, _, wish = state.asked.partition(":")
     proven = (*(r for r in state.proven if r != petition.reference), petition.reference)
-    return _go_on(replace(state, proven=proven[-8:]), wish or "status", petition, known, voice)
+    shown = replace(state, proven=proven[-8:])
+    return _go_on(shown, wish or "status", petition, known, voice, codes_shown=True)
 
 
-def _go_on(state: State, wish: str, petition: OwnPetition, known: Knowledge, voice: Voice) -> Step:
+def _go_on(
+    state: State,
+    wish: str,
+    petition: OwnPetition,
+    known: Knowledge,
+    voice: Voice,
+    *,
+    codes_shown: bool = False,
+) -> Step:
     if wish != "status" and not _can(petition=petition, wish=wish):
         status = voice(f"status.{petition.status}")
         reply = voice.message(
@@ -159,19 +166,19 @@ def _go_on(state: State, wish: str, petition: OwnPetition, known: Knowledge, voi
             "withdraw.ask", choices=choices, reference=petition.reference, agency=petition.agency
         )
         return _ask(subject, "withdraw", message)
-    reply = status_of(petition, known, voice, proven=petition.reference in state.proven)
+    reply = status_of(petition, known, voice, codes_shown=codes_shown)
     return Step(state.idle(offered=reply.choices), (reply,))
 
 
 def status_of(
-    petition: OwnPetition, known: Knowledge, voice: Voice, *, proven: bool
+    petition: OwnPetition, known: Knowledge, voice: Voice, *, codes_shown: bool
 ) -> OutgoingMessage:
     """Where a petition stands, what happened, what is due next, and the office's documents.
 
     Args:
-        proven: both codes were shown in this conversation.
+        codes_shown: the message that is answered showed both codes.
     """
-    documents, cards = tell(known.documents_of(petition.reference), voice, proven=proven)
+    documents, cards = tell(known.documents_of(petition.reference), voice, codes_shown=codes_shown)
     lines = [
         voice("event.line", on=on, event=voice(f"event.{event}"))
         for on, event in known.events_of(petition.reference)[-_MOST_EVENTS:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -180,6 +181,26 @@ def test_a_denunciations_document_opens_for_number_and_secret_alone(chat: Chat) 
         conversation = open_chat(chat, tx)
         kept = messages_since(tx, chat.office.sealer, conversation, after=0)
     assert all(secret not in str(said.content) for said in kept)
+
+
+def test_half_an_hour_later_a_denunciations_document_needs_both_codes_again(chat: Chat) -> None:
+    petition, secret = filed(chat, PetitionKind.TC)
+    send(chat, petition, ("Tra loi ba Kin.pdf", PDF))
+    chat.say(f"{petition.reference} {secret}")
+    (card,) = cards(chat)
+    chat.now += timedelta(minutes=29)
+    assert get(chat, card["address"]).status_code == 200
+
+    chat.now += timedelta(minutes=2)
+    assert get(chat, card["address"]).status_code == 404
+    assert "Kin" not in get(chat, "/chat").text
+    (reply,) = chat.say(petition.reference).json()["replies"]
+    assert "documents" not in reply
+    (wrong,) = chat.say(f"{petition.reference} AAAA-AAAA-AAAA").json()["replies"]
+    assert "documents" not in wrong
+
+    chat.say(f"{petition.reference} {secret}")
+    assert get(chat, card["address"]).status_code == 200
 
 
 def open_chat(chat: Chat, tx: Any) -> Any:
