@@ -13,7 +13,7 @@ from admin.console.pages import page
 from admin.context import Now, TheOffice, TheOfficer
 from admin.dossier import viewable_petition
 from admin.errors import problem_of
-from admin.letters.letters import LetterInput, letters_for
+from admin.letters.letters import LetterInput, letters, letters_for
 from admin.letters.printing import WORD, download_headers, print_letter
 from admin.paths import Paths
 from intake.clock import local_date
@@ -77,7 +77,7 @@ def write(
     try:
         content = print_letter(office, officer, reference, code, given, now=now)
         if typed.ticked("keep"):
-            name = f"{reference}-{code}.docx"
+            name = f"{letters()[code].title} {reference}.docx"
             hand_in(office, officer, reference, content, name, now=now, origin=Origin.LETTER)
             return RedirectResponse(f"/console/petitions/{reference}#kept", 303)
     except NotFound:

@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 import requests
+import telegram
 import zalo_sdk
 import zalo_sdk.oa
 import zalo_sdk.zns
 from zalo_bot import Bot
 from zalo_sdk.oa.ZaloMessage import ZaloMessageBody, ZaloRecipient
 
+from tests.fakes import telegram as tg
 from tests.fakes import zalo_bot, zalo_oa
+from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
 from tests.fakes.zalo_oa import FakeZaloOa
+from tests.papers import picture
 
 # Both libraries leave sockets to the garbage collector and use names their own tools deprecate.
 pytestmark = [
@@ -136,3 +140,27 @@ def test_an_independent_bot_knows_itself_hears_and_answers() -> None:
         assert heard == "xin chào"
         assert number
         assert [(sent.chat, sent.text) for sent in fake.sent] == [("77", "chào ông/bà")]
+
+
+def test_an_independent_client_sends_files_and_meets_telegrams_limits() -> None:
+    async def talk(fake: FakeTelegram) -> tuple[str, int, list[str]]:
+        refused = []
+        async with telegram.Bot(tg.TOKEN, base_url=fake.base_url) as bot:
+            sent = await bot.send_document(77, b"%PDF-1.7", filename="đơn.pdf", caption="số 1")
+            shown = await bot.send_photo(77, picture(), caption="số 2")
+            for long, caption in ((picture(3_000, 100), ""), (picture(), "x" * 1_025)):
+                try:
+                    await bot.send_photo(77, long, caption=caption)
+                except telegram.error.BadRequest as error:
+                    refused.append(error.message)
+            assert sent.document is not None
+            return sent.document.file_name or "", len(shown.photo), refused
+
+    with FakeTelegram() as fake:
+        name, sizes, refused = asyncio.run(talk(fake))
+
+        assert (name, sizes) == ("đơn.pdf", 1)
+        assert [(each.file, each.text) for each in fake.sent] == [
+            ("document", "số 1"), ("photo", "số 2"),
+        ]  # fmt: skip
+        assert refused == ["Photo_invalid_dimensions", "Message caption is too long"]

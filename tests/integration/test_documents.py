@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from admin import wording
 from admin.action_forms import FORMS, Telling
+from admin.letters.letters import letters
 from intake.accounts import get_officer
 from intake.actions import carries_documents
 from intake.documents import (
@@ -346,7 +347,7 @@ def test_a_letter_of_the_product_goes_with_a_notice_without_being_downloaded(web
     assert f'value="{uid}" checked' in form.text
     assert send(web, petition, documents=uid).status_code == 303
     (document,) = given(web, petition)
-    assert document.name == f"{petition.reference}-{code}.docx"
+    assert document.name == f"{letters()[code].title} {petition.reference}.docx"
 
 
 # ---- the API --------------------------------------------------------------------------------
