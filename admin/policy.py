@@ -77,7 +77,8 @@ def _actions() -> Iterable[Row]:
     for action in Action:
         roles = TRANSITIONS[action].roles & OFFICERS
         yield _api("POST", f"{_PETITION}/actions/{action}", roles)
-        files = MOST * LARGEST + MIB if carries_documents(action) else 256 * KIB
+        # Twice what may be kept: photographs that are too large are refused with their reason.
+        files = 2 * MOST * LARGEST + MIB if carries_documents(action) else 256 * KIB
         yield _page("POST", f"{_PAGE}/actions/{action}", roles, files)
 
 

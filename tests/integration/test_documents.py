@@ -139,7 +139,7 @@ def test_an_officer_takes_back_what_was_sent_as_a_download(web: Web) -> None:
         ("quyet-dinh.pdf", b"<html><script>1</script></html>", "chỉ nhận PDF, Word"),
         ("to-trinh.docx", word(macros=True), "không có macro"),
         ("to-trinh.doc", old_word(macros=True), "không có macro"),
-        ("quyet-dinh.pdf", PDF + bytes(LARGEST), "lớn hơn 5 MB"),
+        ("quyet-dinh.pdf", PDF + bytes(4 * LARGEST), "lớn hơn 5 MB"),
         ("anh.jpg", b"\xff\xd8\xff\xe0" + bytes(100), "tệp hỏng"),
         ("rong.pdf", b"", "chưa nhập"),
     ],
