@@ -320,7 +320,8 @@ def forget_old(tx: Transaction, *, now: datetime) -> int:
 
 def _leasable(lane: InboxState, now: datetime) -> Any:
     earlier = inbox.alias("earlier")
-    follows_unfinished = (
+    # A value, not an EXISTS: see `bot.outbound._first_waiting`.
+    unfinished_before = (
         select(earlier.c.id)
         .where(
             earlier.c.sender_fingerprint == inbox.c.sender_fingerprint,
@@ -331,7 +332,8 @@ def _leasable(lane: InboxState, now: datetime) -> Any:
                 and_(earlier.c.sent_at == inbox.c.sent_at, earlier.c.id < inbox.c.id),
             ),
         )
-        .exists()
+        .limit(1)
+        .scalar_subquery()
     )
     return (
         select(inbox)
@@ -339,7 +341,7 @@ def _leasable(lane: InboxState, now: datetime) -> Any:
             inbox.c.state == lane,
             inbox.c.due_at <= now,
             or_(inbox.c.lease_until.is_(None), inbox.c.lease_until < now),
-            ~follows_unfinished,
+            unfinished_before.is_(None),
         )
         .order_by(inbox.c.due_at, inbox.c.id)
     )

@@ -15,14 +15,14 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import RowMapping, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -273,8 +273,8 @@ class Outbound:
         now = self._clock()
         # Citizens first: what officers are told can wait for a second.
         claims: list[tuple[Select[Any], _Claim]] = [
-            (self._due_replies(now), self._reply),
-            (self._due_notices(now), self._notice),
+            *((query, self._reply) for query in self._due_replies(now)),
+            *((query, self._notice) for query in self._due_notices(now)),
         ]
         if self._officers_way is not None:
             claims.append((due_messages(self._officers_way, now=now), self._officers))
@@ -296,46 +296,18 @@ class Outbound:
                         return job
         return None
 
-    def _due_replies(self, now: datetime) -> Select[Any]:
-        earlier = outbox.alias("earlier")
-        return (
-            select(outbox)
-            .where(outbox.c.channel == self._channel.name, _due(outbox, now))
-            .where(
-                ~select(earlier.c.id)
-                .where(
-                    earlier.c.conversation_id == outbox.c.conversation_id,
-                    earlier.c.id < outbox.c.id,
-                    earlier.c.state.in_(WAITING),
-                )
-                .exists()
-            )
-            .order_by(outbox.c.due_at, outbox.c.id)
-        )
+    def _due_replies(self, now: datetime) -> Iterator[Select[Any]]:
+        is_first = _first_waiting(outbox, outbox.c.conversation_id) == outbox.c.id
+        yield from _due(outbox, self._channel.name, now, is_first)
 
-    def _due_notices(self, now: datetime) -> Select[Any]:
-        earlier = notices.alias("earlier")
-        return (
-            select(notices)
-            .where(notices.c.channel == self._channel.name, _due(notices, now))
-            .where(
-                ~select(earlier.c.id)
-                .where(
-                    earlier.c.conversation_id == notices.c.conversation_id,
-                    earlier.c.id < notices.c.id,
-                    earlier.c.state.in_((NoticeState.READY, NoticeState.LEASED)),
-                )
-                .exists(),
-                # What the dialogue still has to say was said before the notice came about.
-                ~select(outbox.c.id)
-                .where(
-                    outbox.c.conversation_id == notices.c.conversation_id,
-                    outbox.c.state.in_(WAITING),
-                )
-                .exists(),
-            )
-            .order_by(notices.c.due_at, notices.c.id)
+    def _due_notices(self, now: datetime) -> Iterator[Select[Any]]:
+        is_first = and_(
+            func.coalesce(_first_waiting(notices, notices.c.conversation_id), notices.c.id)
+            == notices.c.id,
+            # What the dialogue still has to say was said before the notice came about.
+            _first_waiting(outbox, notices.c.conversation_id).is_(None),
         )
+        yield from _due(notices, self._channel.name, now, is_first)
 
     def _reply(
         self, tx: Transaction, row: RowMapping, now: datetime, start: datetime
@@ -794,11 +766,37 @@ def _backoff(attempts: int) -> timedelta:
     return _shortest_backoff(attempts) * (1 + _SPREAD * random.random())  # noqa: S311 - no secret
 
 
-def _due(table: Any, now: datetime) -> Any:
-    return or_(
-        and_(table.c.state == OutboxState.READY, table.c.due_at <= now),
-        and_(table.c.state == OutboxState.LEASED, table.c.lease_until < now),
+def _first_waiting(table: Any, conversation_id: Any) -> Any:
+    """Id of the first row of a conversation that is still to be sent; NULL for none.
+
+    A value, not an EXISTS: PostgreSQL turns that into a join over everything that waits, as long as
+    it knows nothing of the table.
+    """
+    earlier = table.alias()
+    return (
+        select(func.min(earlier.c.id))
+        .where(earlier.c.conversation_id == conversation_id, earlier.c.state.in_(WAITING))
+        .scalar_subquery()
     )
+
+
+def _due(
+    table: Any, channel: str, now: datetime, is_first: ColumnElement[bool]
+) -> Iterator[Select[Any]]:
+    """Rows of a channel that may be sent, oldest first: left by the dead, then ready ones.
+
+    Two questions, since each is answered from an index in its own order: the first row is found
+    at once, however long the queue behind it is.
+    """
+    for due in (
+        and_(table.c.state == OutboxState.LEASED, table.c.lease_until < now),
+        and_(table.c.state == OutboxState.READY, table.c.due_at <= now),
+    ):
+        yield (
+            select(table)
+            .where(table.c.channel == channel, due, is_first)
+            .order_by(table.c.due_at, table.c.id)
+        )
 
 
 def _set_bucket(tx: Transaction, bucket: str, until: datetime) -> None:

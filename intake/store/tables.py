@@ -268,7 +268,7 @@ notices = Table(
     Column("number", Integer, nullable=False),
     Column("kind", String(40), nullable=False),
     Column("values_sealed", LargeBinary, nullable=False),
-    Column("conversation_id", _Id, ForeignKey("conversations.id"), index=True),
+    Column("conversation_id", _Id, ForeignKey("conversations.id")),
     Column("channel", String(20), nullable=False),
     Column("state", String(20), nullable=False),
     Column("due_at", Instant, nullable=False),
@@ -282,7 +282,8 @@ notices = Table(
     Column("words_sent_at", Instant),
     Column("template_sent_at", Instant),
     Column("sent_at", Instant),
-    Index("ix_notices_ready", "state", "channel", "due_at"),
+    Index("ix_notices_ready", "state", "channel", "due_at", "id"),
+    Index("ix_notices_conversation", "conversation_id", "state", "id"),
 )
 
 documents = Table(
@@ -364,7 +365,7 @@ inbox = Table(
     Column("lease_owner", String(60)),
     Column("last_error", String(200), nullable=False, default=""),
     UniqueConstraint("channel", "account", "event_id"),
-    Index("ix_inbox_ready", "state", "due_at"),
+    Index("ix_inbox_ready", "state", "due_at", "id"),
     Index("ix_inbox_sender", "sender_fingerprint", "state"),
 )
 
@@ -373,7 +374,7 @@ outbox = Table(
     metadata,
     _id(),
     Column("message_id", _Id, ForeignKey("messages.id"), nullable=False, unique=True),
-    Column("conversation_id", _Id, ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("conversation_id", _Id, ForeignKey("conversations.id"), nullable=False),
     Column("parts_sent", Integer, nullable=False, default=0),
     Column("channel", String(20), nullable=False),
     Column("state", String(20), nullable=False),
@@ -382,7 +383,10 @@ outbox = Table(
     Column("lease_until", Instant),
     Column("lease_owner", String(60)),
     Column("last_error", String(200), nullable=False, default=""),
-    Index("ix_outbox_ready", "state", "channel", "due_at"),
+    # In this order a sender takes the first row without sorting the queue behind it.
+    Index("ix_outbox_ready", "state", "channel", "due_at", "id"),
+    # Whether something of the conversation waits before a row.
+    Index("ix_outbox_conversation", "conversation_id", "state", "id"),
 )
 
 channel_tokens = Table(

@@ -121,7 +121,7 @@ def upgrade() -> None:
             "channel", "account", "event_id", name=op.f("uq_inbox_channel_account_event_id")
         ),
     )
-    op.create_index("ix_inbox_ready", "inbox", ["state", "due_at"], unique=False)
+    op.create_index("ix_inbox_ready", "inbox", ["state", "due_at", "id"], unique=False)
     op.create_index("ix_inbox_sender", "inbox", ["sender_fingerprint", "state"], unique=False)
     op.create_table(
         "jobs",
@@ -711,10 +711,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedup_key", name=op.f("uq_notices_dedup_key")),
     )
     op.create_index(
-        op.f("ix_notices_conversation_id"), "notices", ["conversation_id"], unique=False
+        "ix_notices_conversation", "notices", ["conversation_id", "state", "id"], unique=False
     )
     op.create_index(op.f("ix_notices_petition_id"), "notices", ["petition_id"], unique=False)
-    op.create_index("ix_notices_ready", "notices", ["state", "channel", "due_at"], unique=False)
+    op.create_index(
+        "ix_notices_ready", "notices", ["state", "channel", "due_at", "id"], unique=False
+    )
     op.create_table(
         "officer_notices",
         sa.Column(
@@ -1029,6 +1031,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
     )
-    op.create_index(op.f("ix_outbox_conversation_id"), "outbox", ["conversation_id"], unique=False)
-    op.create_index("ix_outbox_ready", "outbox", ["state", "channel", "due_at"], unique=False)
+    op.create_index(
+        "ix_outbox_conversation", "outbox", ["conversation_id", "state", "id"], unique=False
+    )
+    op.create_index("ix_outbox_ready", "outbox", ["state", "channel", "due_at", "id"], unique=False)
     # ### end Alembic commands ###
