@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from intake.clock import local_date
+from intake.documents import forget_abandoned
 from intake.office import Office
 from intake.officer_messages import forget_old, write_digests
 from intake.recompute import sweep
@@ -62,6 +63,7 @@ def run_due_jobs(office: Office, *, now: datetime) -> JobsReport:
         with office.store.write() as tx:
             tx.execute(delete(jobs).where(jobs.c.name.in_(_SLOTTED), jobs.c.done_at < now - _KEPT))
             forget_old(tx, now=now)
+            forget_abandoned(office, tx, now=now)
         return sweep(office, now=now)
 
     told = in_slot(office, SWEEP, today.isoformat(), sweep_and_clear, now=now)

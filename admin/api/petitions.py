@@ -137,8 +137,8 @@ def upload(
     """Keep a document until an action of the same officer names it in its `documents`.
 
     The same content under the same name again is the same upload again. What no action names goes
-    after a day. A petition of kind TC: the document goes to no platform, and is to be had on the
-    web page alone, for petition number and secret.
+    after a day or two. A petition of kind TC: the document goes to no platform, and is to be had
+    on the web page alone, for petition number and secret.
     """
     content = file.file.read(LARGEST + 1)
     return document_of(hand_in(office, officer, reference, content, file.filename or "", now=now))
