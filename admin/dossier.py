@@ -23,7 +23,7 @@ from intake.obligations import Occurrence, Step, owed_steps, possible_occurrence
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_act, can_see_identity, can_view, check_can_view
-from intake.petition import Attachment, Petition, PetitionContent, PetitionKind
+from intake.petition import Attachment, Petition, PetitionContent
 from intake.rules import Rule
 from intake.status import Action
 from intake.store.engine import Transaction
@@ -143,15 +143,15 @@ def allowed_actions(office: Office, officer: Officer, petition: Petition) -> tup
 def _duplicates(
     office: Office, tx: Transaction, officer: Officer, petition: Petition, text: str
 ) -> list[Duplicate]:
-    """Petitions with much the same text; a denunciation's text is compared with nothing."""
-    if petition.kind is PetitionKind.TC:
+    """Petitions with much the same text; what may hold a denunciation is compared with nothing."""
+    if petition.kind.may_hold_denunciation:
         return []
     found = []
     for other_id in sharing_bands(tx, band_keys(text)):
         if other_id == petition.id:
             continue
         other = get_petition_by_id(tx, other_id)
-        if other.kind is PetitionKind.TC or not can_view(officer, other, office.directory):
+        if other.kind.may_hold_denunciation or not can_view(officer, other, office.directory):
             continue
         likeness = similarity(text, content_of(tx, office.sealer, other).text)
         if likeness >= _ALIKE:

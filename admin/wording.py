@@ -211,6 +211,11 @@ KINDS: Mapping[str, str] = {
     "MIXED": "Nhiều nội dung",
     "OTHER": "Không phải đơn",
 }
+# What a list says instead of the first words of a petition that may hold a denunciation.
+PROTECTED: Mapping[str, str] = {
+    "TC": "Nội dung tố cáo được bảo vệ, mở đơn để xem",
+    "MIXED": "Đơn có thể có nội dung tố cáo, được bảo vệ, mở đơn để xem",
+}
 
 STATUSES: Mapping[str, str] = {
     "received": "Đã tiếp nhận",
@@ -410,10 +415,12 @@ DOCUMENT_STATES: Mapping[str, str] = {
     "by_code": "chờ công dân mở trên trang web bằng mã đơn và mã bí mật",
 }
 
-# How a document will reach the citizen, by the channel of the petition; "secret": a denunciation.
+# How a document will reach the citizen, by the channel of the petition; "secret": it may hold a
+# denunciation.
 DOCUMENT_WAYS: Mapping[str, str] = {
-    "secret": "Đơn tố cáo: tệp không đi qua Zalo, Telegram; người tố cáo mở trên trang web bằng mã "
-    "đơn và mã bí mật. Không để họ tên, bút tích, địa chỉ người tố cáo trong tệp và trong tên tệp.",
+    "secret": "Đơn có hoặc có thể có nội dung tố cáo: tệp không đi qua Zalo, Telegram; người gửi "
+    "mở trên trang web bằng mã đơn và mã bí mật. Không để họ tên, bút tích, địa chỉ người tố cáo "
+    "trong tệp và trong tên tệp.",
     "web": "Công dân xem và tải về ngay trong cuộc trò chuyện trên trang web.",
     "telegram": "Tệp được gửi qua Telegram, ngay sau lời báo.",
     "zalo_oa": "Tệp được gửi qua Zalo, ngay sau lời báo; nếu đã lâu công dân không nhắn thì gửi "

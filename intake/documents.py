@@ -31,7 +31,7 @@ from intake.limits import Limit, spend
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import check_can_view
-from intake.petition import Petition, PetitionKind
+from intake.petition import Petition
 from intake.store.engine import Transaction
 from intake.store.petitions import get_petition
 from intake.store.tables import documents
@@ -106,8 +106,8 @@ class Document:
 
 
 def is_secret(petition: Petition) -> bool:
-    """Whether a document of the petition may be had for number and secret alone."""
-    return petition.kind is PetitionKind.TC
+    """Whether a document of the petition is to be had for number and secret alone."""
+    return petition.kind.may_hold_denunciation
 
 
 def check_document(content: bytes, name: str, *, field: str = "file") -> CheckedFile:

@@ -18,7 +18,7 @@ from sqlalchemy import Select, or_, select, update
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_view
-from intake.petition import Petition, PetitionKind
+from intake.petition import Petition
 from intake.store.dates import open_dates
 from intake.store.engine import Transaction
 from intake.store.petitions import petition_columns, petition_of
@@ -76,9 +76,9 @@ class NewNotice:
 class OfficerNotice:
     """A notice that still holds. `reference` is None for a reception duty, which `agency` owes.
 
-    `unassigned`: nobody has taken the petition. `secret`: it is a denunciation, of which not even
-    the hour is shown. `step`: working days from the due day at which it was given; for a duty the
-    days that are missing.
+    `unassigned`: nobody has taken the petition. `secret`: it may hold a denunciation, of
+    which not even the hour is shown. `step`: working days from the due day at which it was given;
+    for a duty the days that are missing.
     """
 
     id: int
@@ -264,7 +264,7 @@ def _notice(row: Mapping[Any, Any], petition: Petition | None) -> OfficerNotice:
         due=row["due"],
         step=row["step"],
         unassigned=petition is not None and petition.assigned_to is None,
-        secret=petition is not None and petition.kind is PetitionKind.TC,
+        secret=petition is not None and petition.kind.may_hold_denunciation,
         created_at=row["created_at"],
         seen_at=row["seen_at"],
         message_id=row["message_id"],

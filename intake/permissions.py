@@ -9,7 +9,7 @@ from __future__ import annotations
 from intake.directory import Directory
 from intake.errors import NotAllowed, NotFound, WrongStatus
 from intake.officers import Officer
-from intake.petition import Petition, PetitionKind
+from intake.petition import Petition
 from intake.status import HANDLING_ROLES, TRANSITIONS, Action, Role
 
 # An accused body's own chain is walked this far; no Vietnamese chain is deeper.
@@ -32,14 +32,14 @@ def can_view(officer: Officer, petition: Petition, directory: Directory) -> bool
         return False
     if petition.accused and is_accused_side(officer.agency, petition.accused, directory):
         return False
-    if petition.kind is PetitionKind.TC and not officer.handles_denunciations:
+    if petition.kind.may_hold_denunciation and not officer.handles_denunciations:
         return False
     if petition.agency == officer.agency:
         return True
     if petition.agency is None:
         return officer.role is Role.RECEPTION_DESK
     if officer.role is Role.RECEPTION_DESK:
-        return petition.kind is not PetitionKind.TC and is_reception_centre(
+        return not petition.kind.may_hold_denunciation and is_reception_centre(
             officer.agency, directory
         )
     return officer.role is Role.HEAD and is_above(officer.agency, petition.agency, directory)
@@ -77,11 +77,11 @@ def can_act(officer: Officer, petition: Petition, action: Action, directory: Dir
 
 
 def can_see_identity(officer: Officer, petition: Petition) -> bool:
-    """Whether identity and contact are shown: to the handling agency, and for a denunciation
-    only to cleared officers (Luật TC Điều 8 k3, Điều 56)."""
+    """Whether identity and contact are shown: to the handling agency, and of what may hold a
+    denunciation only to cleared officers (Luật TC Điều 8 k3, Điều 56)."""
     if officer.role not in HANDLING_ROLES or petition.agency not in (None, officer.agency):
         return False
-    return petition.kind is not PetitionKind.TC or officer.handles_denunciations
+    return not petition.kind.may_hold_denunciation or officer.handles_denunciations
 
 
 def is_reception_centre(agency: str, directory: Directory) -> bool:

@@ -30,6 +30,18 @@ class PetitionKind(StrEnum):
         """Whether the clocks of the Law on Complaints apply."""
         return self in (PetitionKind.KN, PetitionKind.KN_KL)
 
+    @property
+    def may_hold_denunciation(self) -> bool:
+        """Whether content and writer are kept as secret as a denouncer's (Luật TC Điều 8, 56).
+
+        Every decision about secrecy asks this; clocks, outcomes and counting ask for the kind.
+        """
+        return self in MAY_HOLD_DENUNCIATION
+
+
+MAY_HOLD_DENUNCIATION = (PetitionKind.TC, PetitionKind.MIXED)
+"""A mixed petition may have one among its matters, until an officer has settled its kind."""
+
 
 class Source(StrEnum):
     """How a petition reached the office; form 02/XLD counts all of them."""

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from intake.letters import parse_letter
 from intake.office import Office
-from intake.petition import Petition, PetitionContent, PetitionKind
+from intake.petition import Petition, PetitionContent
 from intake.route_learning import Sample
 from intake.store import Transaction
 from intake.store.petitions import content_of, get_petition_by_id
@@ -61,7 +61,7 @@ def confirmed_routes(office: Office, tx: Transaction) -> list[Sample]:
     for petition_id in tx.execute(ids).scalars().all():
         petition = get_petition_by_id(tx, petition_id)
         chosen = decisions_about(tx, petition_id)[-1].chosen
-        if petition.kind in _NEVER_OPENED or chosen not in known:
+        if petition.kind.may_hold_denunciation or chosen not in known:
             continue
         text = _without_people(content_of(tx, office.sealer, petition))
         if text:
@@ -69,9 +69,6 @@ def confirmed_routes(office: Office, tx: Transaction) -> list[Sample]:
             kind = str(petition.kind)
             samples.append(Sample(petition.reference, text, (agency_class,), kind))
     return samples
-
-
-_NEVER_OPENED = frozenset((PetitionKind.TC, PetitionKind.MIXED))
 
 
 def _without_people(content: PetitionContent) -> str:

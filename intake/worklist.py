@@ -19,7 +19,7 @@ from intake.directory import Directory
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import accused_side_of, can_view, is_above, is_reception_centre
-from intake.petition import Petition, PetitionKind
+from intake.petition import MAY_HOLD_DENUNCIATION, Petition, PetitionKind
 from intake.status import HANDLING_ROLES, PetitionStatus, Role
 from intake.store.engine import Transaction
 from intake.store.petitions import (
@@ -87,8 +87,8 @@ def viewable_agencies(officer: Officer, directory: Directory) -> tuple[str, ...]
 
 
 def excerpts(office: Office, tx: Transaction, shown: Sequence[Petition]) -> Mapping[int, str]:
-    """The first words of each petition by id, for a list; a denunciation has none there."""
-    ids = [row.id for row in shown if row.kind is not PetitionKind.TC]
+    """The first words of each petition by id, for a list; none of what may hold a denunciation."""
+    ids = [row.id for row in shown if not row.kind.may_hold_denunciation]
     references = {row.id: row.reference for row in shown}
     rows = tx.execute(
         select(petitions.c.id, petitions.c.content_sealed).where(petitions.c.id.in_(ids))
@@ -124,13 +124,13 @@ def _filters(officer: Officer, wanted: Wanted, directory: Directory) -> list[Pet
     agencies = viewable_agencies(officer, directory)
     if agencies is not None:
         return _narrowed(replace(asked, agencies=agencies, without_agency=desk), wanted.agency)
-    # The province's desk sees every agency's petitions, but denunciations only on its own pile.
+    # The province's desk sees every agency's petitions, but what may hold a
+    # denunciation only on its own pile.
     everything = replace(asked, exclude_denunciations=True)
     filters = _narrowed(everything, wanted.agency)
-    if officer.handles_denunciations and PetitionKind.TC in (wanted.kinds or (PetitionKind.TC,)):
-        own = replace(
-            asked, agencies=(officer.agency,), without_agency=True, kinds=(PetitionKind.TC,)
-        )
+    secret = tuple(kind for kind in MAY_HOLD_DENUNCIATION if kind in (wanted.kinds or (kind,)))
+    if officer.handles_denunciations and secret:
+        own = replace(asked, agencies=(officer.agency,), without_agency=True, kinds=secret)
         filters += _narrowed(own, wanted.agency)
     return filters
 

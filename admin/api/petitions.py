@@ -120,7 +120,8 @@ def notices(reference: str, office: TheOffice, officer: TheOfficer) -> list[Noti
     with office.store.read() as tx:
         petition = viewable_petition(office, tx, officer, reference)
         documents = given_documents(office, tx, petition.id)
-        return [notice_of(row, documents) for row in notices_of(tx, office.sealer, petition.id)]
+        found = notices_of(tx, office.sealer, petition.id)
+        return [notice_of(petition, row, documents) for row in found]
 
 
 @router.post("/{reference}/documents", summary="Upload a document for the citizen", status_code=201)
@@ -137,8 +138,8 @@ def upload(
     """Keep a document until an action of the same officer names it in its `documents`.
 
     The same content under the same name again is the same upload again. What no action names goes
-    after a day or two. A petition of kind TC: the document goes to no platform, and is to be had
-    on the web page alone, for petition number and secret.
+    after a day or two. A petition of kind TC or MIXED: the document goes to no platform, and
+    is to be had on the web page alone, for petition number and secret.
     """
     content = file.file.read(LARGEST + 1)
     return document_of(hand_in(office, officer, reference, content, file.filename or "", now=now))

@@ -427,11 +427,14 @@ def entry_of(petition: Petition, entry: TimelineEntry) -> TimelineItem:
 
 def is_coarse(petition: Petition, entry: TimelineEntry) -> bool:
     """Whether only the day of the entry may be shown (an exact time points at a denouncer)."""
-    return petition.kind is PetitionKind.TC and entry.actor_role is Role.CITIZEN
+    return petition.kind.may_hold_denunciation and entry.actor_role is Role.CITIZEN
 
 
-def notice_of(notice: Notice, documents: Sequence[Document]) -> NoticeOut:
-    """A notice, with those of the petition's documents that went with it."""
+def notice_of(petition: Petition, notice: Notice, documents: Sequence[Document]) -> NoticeOut:
+    """A notice, with those of the petition's documents that went with it.
+
+    `sent_at` may be the moment at which a denouncer looked, so it isn't told then.
+    """
     return NoticeOut(
         number=notice.number,
         kind=notice.kind,
@@ -441,7 +444,7 @@ def notice_of(notice: Notice, documents: Sequence[Document]) -> NoticeOut:
         state_name=wording.NOTICE_STATES[notice.state],
         attempts=notice.attempts,
         created_at=notice.created_at,
-        sent_at=notice.sent_at,
+        sent_at=None if petition.kind.may_hold_denunciation else notice.sent_at,
         documents=[document_of(each) for each in documents if each.notice_id == notice.id],
     )
 
@@ -469,7 +472,7 @@ def result_of(petition: Petition) -> ActionResult:
 
 
 def _summary(office: Office, petition: Petition, today: date) -> Mapping[str, Any]:
-    secret = petition.kind is PetitionKind.TC
+    secret = petition.kind.may_hold_denunciation
     return {
         "reference": petition.reference,
         "version": petition.version,

@@ -23,7 +23,7 @@ from intake.errors import IntakeError, NotFound
 from intake.grounds import Ground, grounds_for
 from intake.office import Office
 from intake.officers import Officer
-from intake.petition import Petition, PetitionKind
+from intake.petition import Petition
 from intake.store.petitions import content_of
 
 router = Paths(prefix="/petitions/{reference}/letters/{code}")
@@ -41,9 +41,8 @@ def form(
     """What the letter still needs from the officer."""
     with office.store.read() as tx:
         petition = viewable_petition(office, tx, officer, reference)
-        text = (
-            "" if petition.kind is PetitionKind.TC else content_of(tx, office.sealer, petition).text
-        )
+        secret = petition.kind.may_hold_denunciation
+        text = "" if secret else content_of(tx, office.sealer, petition).text
     # A denunciation's words can give their author away: nothing of them is proposed for print.
     typed = Typed({"summary": [text[:_LONGEST_PROPOSAL]]}) if text else NOTHING_TYPED
     return _shown(request, office, officer, reference, code, typed, now)

@@ -207,14 +207,15 @@ def _fields(
     agency = office.directory.get(petition.agency or officer.agency)
     superior = office.directory.superior_of(agency.code, today)
     name = address = ""
-    if petition.kind is not PetitionKind.TC and can_see_identity(officer, petition):
+    if not petition.kind.may_hold_denunciation and can_see_identity(officer, petition):
         people = content_of(tx, office.sealer, petition).petitioners
         if people:
             name, address = people[0].name, people[0].address
     days = {row.event: row.on for row in clock_events_of(tx, petition.id)}
     extends = letter.code == _EXTENSION
     due = (_extended_due if extends else _printed_due)(office, tx, petition, today)
-    answers = [] if petition.kind is PetitionKind.TC else answers_of(tx, office.sealer, petition)
+    secret = petition.kind.may_hold_denunciation
+    answers = [] if secret else answers_of(tx, office.sealer, petition)
     target = office.directory.get_on(given.target, today).name if given.target else ""
     head = data["head_titles"].get(agency.agency_class, data["head_titles"]["other"])
     addressee = words["person"].format(name=name) if name else words["anonymous"]

@@ -12,7 +12,6 @@ from intake.identity import IdentityReason, read_identity
 from intake.office import Office
 from intake.officers import Officer, actor_of
 from intake.permissions import can_see_identity
-from intake.petition import PetitionKind
 from intake.timeline import record
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -40,7 +39,7 @@ def print_letter(
         petition = viewable_petition(office, tx, officer, reference)
         content = write_letter(office, tx, officer, petition, code, given, today=local_date(now))
     with office.store.write() as tx:
-        if petition.kind is not PetitionKind.TC and can_see_identity(officer, petition):
+        if not petition.kind.may_hold_denunciation and can_see_identity(officer, petition):
             read_identity(
                 office, tx, officer, reference, reason=IdentityReason.PREPARE_DOCUMENT, now=now
             )

@@ -118,7 +118,7 @@ def answer(
         change.processed("information", eligible=False, competent=True)
     elif not settled_in_form and petition.status is not PetitionStatus.ACCEPTED:
         change.processed("accepted", eligible=True, competent=True)
-    shown = {} if petition.kind is PetitionKind.TC else {"text": text}
+    shown = {} if petition.kind.may_hold_denunciation else {"text": text}
     return change.finish(
         {"closed_at": now},
         values={"on": day.isoformat(), "document_number": number, "verdict": verdict},

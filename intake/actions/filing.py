@@ -147,7 +147,7 @@ def file_petition(
     add_clock_event(tx, petition_id, MESSAGE_RECEIVED, today)
     if legal_received_on is not None:
         add_clock_event(tx, petition_id, RECEIVED, legal_received_on)
-    if submission.kind is not PetitionKind.TC:
+    if not submission.kind.may_hold_denunciation:
         insert_bands(tx, petition_id, band_keys(text))
     petition = store_deadlines(office, tx, get_petition_by_id(tx, petition_id), today=today)
     if petition.case_id is not None and petition.instance == 2:

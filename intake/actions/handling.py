@@ -17,6 +17,7 @@ from intake.actions.acceptance import (
 from intake.actions.change import begin, check_day, required
 from intake.actions.filing import RECEIVED, new_uid
 from intake.actions.instances import note_second_complaint
+from intake.duplicates import band_keys
 from intake.eligibility import missing_items
 from intake.errors import InvalidInput, ItemsMissing, NotFound
 from intake.grounds import pick_ground
@@ -33,6 +34,7 @@ from intake.store.petitions import (
     get_petition,
     handlings_of,
     open_handling,
+    replace_bands,
     search_text,
     start_handling,
     update_handling,
@@ -354,6 +356,9 @@ def reclassify(
     ):
         raise InvalidInput(field="kind", reason="unchanged")
     content = content_of(tx, office.sealer, petition)
+    if kind.may_hold_denunciation is not petition.kind.may_hold_denunciation:
+        secret = kind.may_hold_denunciation
+        replace_bands(tx, petition.id, () if secret else band_keys(content.text))
     tx.execute(
         update(petitions)
         .where(petitions.c.id == petition.id)

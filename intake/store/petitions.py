@@ -25,7 +25,14 @@ from sqlalchemy import (
 )
 
 from intake.errors import NotFound, VersionConflict
-from intake.petition import Petition, PetitionContent, Petitioner, PetitionKind, Source
+from intake.petition import (
+    MAY_HOLD_DENUNCIATION,
+    Petition,
+    PetitionContent,
+    Petitioner,
+    PetitionKind,
+    Source,
+)
 from intake.sealing import Sealer
 from intake.status import PetitionStatus
 from intake.store.dates import StoredDeadline, open_dates
@@ -213,8 +220,9 @@ def insert_petitioners(
 
 
 def search_text(kind: PetitionKind, reference: str, text: str, place_text: str) -> str:
-    """What officers' search looks through: folded words; for a denunciation the reference only."""
-    if kind is PetitionKind.TC:
+    """What officers' search looks through: folded words; of what may hold a denunciation the
+    reference only."""
+    if kind.may_hold_denunciation:
         return reference.lower()
     return fold(f"{reference} {place_text} {text}")[:4_000]
 
@@ -288,7 +296,7 @@ def _conditions(chosen: PetitionFilter) -> list[ColumnElement[bool]]:
         mine = petitions.c.agency.in_(chosen.agencies)
         wanted.append(or_(mine, petitions.c.agency.is_(None)) if chosen.without_agency else mine)
     if chosen.exclude_denunciations:
-        wanted.append(petitions.c.kind != PetitionKind.TC)
+        wanted.append(petitions.c.kind.not_in(MAY_HOLD_DENUNCIATION))
     for code in chosen.exclude_accused:
         # The list of codes is JSON on both databases, so a quoted code is found in its text.
         accused = cast(petitions.c.accused, Text)
@@ -471,6 +479,12 @@ def insert_bands(tx: Transaction, petition_id: int, keys: Sequence[int]) -> None
     """Store the text's band keys, by which likely duplicates are found."""
     if keys:
         tx.execute(insert(bands), [{"petition_id": petition_id, "band": key} for key in keys])
+
+
+def replace_bands(tx: Transaction, petition_id: int, keys: Sequence[int]) -> None:
+    """Store other band keys instead; none: nothing is found to be like the petition."""
+    tx.execute(delete(bands).where(bands.c.petition_id == petition_id))
+    insert_bands(tx, petition_id, keys)
 
 
 def sharing_bands(tx: Transaction, keys: Sequence[int], *, limit: int = 20) -> list[int]:

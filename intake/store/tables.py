@@ -131,7 +131,7 @@ petitions = Table(
     Column("routing", _Json, nullable=False, default=dict),
     Column("secret_hash", String(200), nullable=False),
     Column("content_sealed", LargeBinary, nullable=False),
-    # Folded words for officers' search; empty for denunciations, whose text is not searchable.
+    # Folded words for officers' search; of what may hold a denunciation the reference alone.
     Column("search_text", Text, nullable=False, default=""),
     Column("updated_at", Instant, nullable=False),
     Index("ix_petitions_queue", "agency", "status", "next_due"),

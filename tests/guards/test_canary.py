@@ -20,7 +20,7 @@ import structlog
 from admin.app import OFFICERS_ROWS
 from admin.observation import set_up_logs
 from admin.policy import Door
-from intake.petition import Petition, Petitioner, PetitionKind
+from intake.petition import MAY_HOLD_DENUNCIATION, Petition, Petitioner, PetitionKind
 from intake.text import fold
 from tests.factories import TODAY, file
 from tests.web import INSPECTORATE, OFFICERS, Web, opened_web
@@ -90,21 +90,22 @@ def everything_read(web: Web, petition: Petition) -> Iterator[tuple[str, str]]:
                 yield f"{username} {path}", answer.text + json.dumps(dict(answer.headers))
 
 
-@pytest.mark.parametrize("kind", [PetitionKind.TC, PetitionKind.KNPA])
+@pytest.mark.parametrize("kind", [*MAY_HOLD_DENUNCIATION, PetitionKind.KNPA])
 def test_no_page_list_timeline_or_log_names_the_petitioner(
     web: Web, kind: PetitionKind, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    agency = INSPECTORATE if kind is PetitionKind.TC else "vlg-so-xay-dung"
-    signed = {"signed_on": TODAY} if kind is PetitionKind.TC else {}
+    secret = kind.may_hold_denunciation
+    agency = INSPECTORATE if secret else "vlg-so-xay-dung"
+    signed = {"signed_on": TODAY} if secret else {}
     petition = planted(web, kind, agency=agency, **signed)
-    officer = web.api("inspector" if kind is PetitionKind.TC else "clerk")
+    officer = web.api("inspector" if secret else "clerk")
     assert officer.act(petition.reference, "request-information", 1, message="?").status_code == 200
     assert (
         officer.act(
             petition.reference,
             "assign",
             2,
-            to="inspector" if kind is PetitionKind.TC else "colleague",
+            to="inspector" if secret else "colleague",
         ).status_code
         == 200
     )
@@ -123,10 +124,11 @@ def test_no_page_list_timeline_or_log_names_the_petitioner(
     assert_clean("logs", captured.err + captured.out)
 
 
-def test_a_denunciation_does_not_exist_for_who_is_not_cleared(web: Web) -> None:
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
+def test_a_denunciation_does_not_exist_for_who_is_not_cleared(web: Web, kind: PetitionKind) -> None:
     petition = planted(
         web,
-        PetitionKind.TC,
+        kind,
         agency="vlg-so-xay-dung",
         signed_on=TODAY,
         text="Tố cáo ông Chim Sáo nhận tiền ở bến đò.",

@@ -191,8 +191,9 @@ def test_accepting_a_signed_complaint_starts_the_settlement_term(office):
 @pytest.mark.parametrize("kind", [PetitionKind.MIXED, PetitionKind.OTHER])
 def test_mixed_content_is_split_not_accepted(office, kind):
     petition = file_signed(office, kind)
+    cleared = officer(office, denunciations=True)
     with pytest.raises(LawRefuses) as refused:
-        do(office, actions.accept, officer(office), petition.reference)
+        do(office, actions.accept, cleared, petition.reference)
     assert Action.GUIDE in refused.value.values["allowed"]
 
 

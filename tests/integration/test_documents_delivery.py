@@ -20,7 +20,7 @@ from intake.conversations import Sender, open_conversation
 from intake.documents import Delivery, given_documents
 from intake.limits import Limit, spend
 from intake.notices import NoticeState
-from intake.petition import PetitionKind, Source
+from intake.petition import MAY_HOLD_DENUNCIATION, PetitionKind, Source
 from intake.status import Action
 from intake.store.petitions import get_petition
 from intake.store.tables import conversations, documents, notices
@@ -439,11 +439,12 @@ def test_a_zalo_bot_says_where_the_document_is_and_never_the_secret(town: Town) 
     assert delivered(town, reference) == [Delivery.BY_CODE]
 
 
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
 @pytest.mark.parametrize("channel", ["telegram", "zalo_oa", "zalo_bot"])
 def test_a_denunciations_document_goes_to_no_platform_not_even_its_name(
-    town: Town, channel: str
+    town: Town, channel: str, kind: PetitionKind
 ) -> None:
-    reference = filed(town, channel, kind=PetitionKind.TC)
+    reference = filed(town, channel, kind=kind)
     send(town, reference, ("Tra loi ba Kin.pdf", PDF), ("ảnh bà Kín.jpg", picture()))
     town.deliver()
 
@@ -457,10 +458,13 @@ def test_a_denunciations_document_goes_to_no_platform_not_even_its_name(
     assert state(town) == NoticeState.SENT
 
 
-def test_what_became_a_denunciation_before_it_was_sent_is_held_back_too(town: Town) -> None:
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
+def test_what_became_a_denunciation_before_it_was_sent_is_held_back_too(
+    town: Town, kind: PetitionKind
+) -> None:
     reference = filed(town, "telegram")
     send(town, reference, ("Giấy mời.pdf", PDF))
-    send(town, reference, action=Action.RECLASSIFY, kind=PetitionKind.TC)
+    send(town, reference, action=Action.RECLASSIFY, kind=kind)
     town.deliver()
 
     assert all(not sent.file and "Giấy mời.pdf" not in sent.text for sent in town.telegram.sent)

@@ -26,7 +26,7 @@ from intake.conversations import (
 )
 from intake.documents import Delivery, given_documents, hand_in
 from intake.notices import NoticeState
-from intake.petition import Petition, PetitionKind, Source
+from intake.petition import MAY_HOLD_DENUNCIATION, Petition, PetitionKind, Source
 from intake.status import Action
 from intake.store.tables import notices
 from tests.factories import build_office, officer, submission
@@ -159,8 +159,11 @@ def test_number_and_secret_open_it_on_another_device(chat: Chat) -> None:
     assert get(chat, card["address"], OTHER).content == PDF
 
 
-def test_a_denunciations_document_opens_for_number_and_secret_alone(chat: Chat) -> None:
-    petition, secret = filed(chat, PetitionKind.TC)
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
+def test_a_denunciations_document_opens_for_number_and_secret_alone(
+    chat: Chat, kind: PetitionKind
+) -> None:
+    petition, secret = filed(chat, kind)
     send(chat, petition, ("Tra loi ba Kin.pdf", PDF))
     told = chat.since()[-1]
     assert "Có văn bản kèm theo (1)" in told["text"]
@@ -183,8 +186,11 @@ def test_a_denunciations_document_opens_for_number_and_secret_alone(chat: Chat) 
     assert all(secret not in str(said.content) for said in kept)
 
 
-def test_half_an_hour_later_a_denunciations_document_needs_both_codes_again(chat: Chat) -> None:
-    petition, secret = filed(chat, PetitionKind.TC)
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
+def test_half_an_hour_later_a_denunciations_document_needs_both_codes_again(
+    chat: Chat, kind: PetitionKind
+) -> None:
+    petition, secret = filed(chat, kind)
     send(chat, petition, ("Tra loi ba Kin.pdf", PDF))
     chat.say(f"{petition.reference} {secret}")
     (card,) = cards(chat)

@@ -36,7 +36,7 @@ from intake.accounts import (
 from intake.attachments import attachments_of
 from intake.office import Office
 from intake.officers import SYSTEM
-from intake.petition import Petition, PetitionKind, Source
+from intake.petition import MAY_HOLD_DENUNCIATION, Petition, PetitionKind, Source
 from intake.place_points import commune_points, communes_near
 from intake.status import Role
 from intake.store.petitions import content_of, get_petition
@@ -504,13 +504,14 @@ def test_an_answered_request_is_closed(civic: Civic) -> None:
     assert civic.listed(status="open,closed") == [petition.reference]
 
 
-def test_petitions_of_other_channels_and_kinds_are_nobodys_business(civic: Civic) -> None:
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
+def test_petitions_of_other_channels_and_kinds_are_nobodys_business(
+    civic: Civic, kind: PetitionKind
+) -> None:
     own = [file(civic.office), accepted(civic.office, PetitionKind.TC)]
     turned = civic.filed()
     with civic.office.store.write() as tx:
-        tx.execute(
-            update(petitions).where(petitions.c.id == turned.id).values(kind=PetitionKind.TC)
-        )
+        tx.execute(update(petitions).where(petitions.c.id == turned.id).values(kind=kind))
     assert civic.listed() == []
     for petition in (*own, turned):
         for path in ("requests", "tokens"):

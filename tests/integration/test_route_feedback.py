@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from intake import actions, routing_commands
-from intake.petition import PetitionKind
+from intake.petition import MAY_HOLD_DENUNCIATION, PetitionKind
 from intake.route_feedback import confirmed_routes, decisions_about
 from intake.route_learning import learn_on
 from intake.routing_versions import use_models
@@ -70,6 +70,12 @@ def test_an_accepted_petition_confirms_its_route(office):
 
 def test_a_denunciation_is_never_opened_to_be_learned_from(office):
     accepted(office, PetitionKind.TC)
+    assert lessons(office) == []
+
+
+def test_a_mixed_petition_is_not_opened_either_when_its_route_is_corrected(office):
+    mixed = file(office, PetitionKind.MIXED, text=STORY)
+    forwarded(office, mixed, agency_of(office, "so-vhttdl"))
     assert lessons(office) == []
 
 
@@ -134,8 +140,9 @@ def test_an_old_decision_is_explained_with_its_versions_and_what_became_of_it(of
     assert f"again: {routing.candidates[0].agency_class}" in said
 
 
-def test_a_denunciation_is_explained_from_what_was_stored_alone(office, run):
-    petition = file(office, PetitionKind.TC, routing={"versions": {"classes": "classes-x"}})
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
+def test_a_denunciation_is_explained_from_what_was_stored_alone(office, run, kind):
+    petition = file(office, kind, routing={"versions": {"classes": "classes-x"}})
     said = run("route", "explain", petition.reference)
     assert "classes-x" in said
     assert "again" not in said
