@@ -99,7 +99,7 @@ def _advanced(
         return _again(state, known, (say.message("bad.language"),))
     chosen = petition.choice_in(state, cleaned)
     if chosen == "cancel":
-        return _cancel(state, say)
+        return _cancel(state, known, say)
     if not chosen:
         commanded = _command(state, cleaned, known, say)
         if commanded is not None:
@@ -185,7 +185,7 @@ def _command(state: State, text: str, known: Knowledge, say: Voice) -> Step | No
         changed = replace(state, language=language, greeted=True)
         return _again(changed, known, (voice(language).message("language.changed"),))
     if wish == "cancel":
-        return _cancel(state, say)
+        return _cancel(state, known, say)
     if wish == "back":
         return _back(state, known, say)
     if wish == "menu":
@@ -204,14 +204,16 @@ def _help_key(state: State) -> str:
     return "help.petition" if state.draft is not None else "help.other"
 
 
-def _cancel(state: State, say: Voice) -> Step:
+def _cancel(state: State, known: Knowledge, say: Voice) -> Step:
     choices = petition.menu_choices(say)
     if not state.asked:
         reply = say.message("cancel.nothing", choices=choices)
         return Step(state.idle(offered=reply.choices), (reply,))
     draft = state.draft
     # A denunciation that is given up leaves nothing behind in our store.
-    secret = draft is not None and (state.asked == "denunciation" or draft.kind == PetitionKind.TC)
+    secret = draft is not None and (
+        state.asked == "denunciation" or petition.is_secret(draft, known)
+    )
     effects = (Forget(draft.messages, draft.attachments),) if secret and draft is not None else ()
     key = "cancel.forgotten" if secret else "cancel.done"
     reply = say.message(key, choices=choices)

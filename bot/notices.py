@@ -21,7 +21,7 @@ from intake.documents import Document, documents_of_notice, is_secret
 from intake.errors import UnknownAgency
 from intake.notices import Notice
 from intake.office import Office
-from intake.petition import PetitionKind, Source
+from intake.petition import MAY_HOLD_DENUNCIATION, Source
 from intake.status import NoticeKind
 from intake.store.engine import Transaction
 from intake.store.petitions import get_petition_by_id
@@ -142,7 +142,7 @@ def _filled(office: Office, notice: Notice, say: Voice) -> dict[str, object]:
 
 
 def _result(notice: Notice, say: Voice) -> str:
-    if notice.values.get("kind") == PetitionKind.TC:
+    if notice.values.get("kind") in MAY_HOLD_DENUNCIATION:
         return "\n" + say("notice.answered_kept")
     text = str(notice.values.get("text", ""))
     return say("notice.text", text=text[:_LONGEST_QUOTE].rstrip()) if text else ""

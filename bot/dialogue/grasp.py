@@ -64,8 +64,8 @@ def _court(routing: Routing, known: Knowledge) -> AgencyCard | None:
 
 
 def petitioners_of(draft: Draft, kind: PetitionKind) -> tuple[Petitioner, ...]:
-    """Who files. Nobody for a denunciation: a chat keeps no denouncer's identity."""
-    if kind is PetitionKind.TC:
+    """Who files. Nobody where a denunciation may be in it: a chat keeps no denouncer's identity."""
+    if kind.may_hold_denunciation:
         return ()
     person = Petitioner(
         name=draft.name, address=draft.address, phone=draft.phone, email=draft.email
@@ -96,7 +96,7 @@ def next_item(draft: Draft, kind: PetitionKind) -> Item | None:
 
 def fill_from_text(draft: Draft, kind: PetitionKind) -> Draft:
     """Take over what the story says already, so that it is not asked again."""
-    if kind is PetitionKind.TC:
+    if kind.may_hold_denunciation:
         return draft
     letter = parse_letter(draft.text)
     draft = replace(

@@ -16,7 +16,6 @@ from bot.dialogue.steps import Add, LookUp, Step, Withdraw
 from bot.dialogue.words import is_command, reference_in, secret_in
 from bot.messages import Choice, OutgoingMessage
 from bot.phrases import Voice
-from intake.petition import PetitionKind
 from intake.status import TRANSITIONS, Action, PetitionStatus
 
 _MOST_TO_PICK = 3
@@ -125,8 +124,8 @@ def look_up(state: State, reference: str, text: str, known: Knowledge, voice: Vo
 
 
 def _is_to_prove(petition: OwnPetition | None) -> bool:
-    """Whether the secret part opens something: a denunciation's documents need it each time."""
-    return petition is None or petition.kind is PetitionKind.TC
+    """Whether the secret part opens something: what may hold a denunciation needs it each time."""
+    return petition is None or petition.kind.may_hold_denunciation
 
 
 def found(state: State, petition: OwnPetition, known: Knowledge, voice: Voice) -> Step:

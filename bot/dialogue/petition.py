@@ -137,6 +137,8 @@ def _open_question(
         if seen.kind is PetitionKind.MIXED:
             choices = [voice.choice("one_by_one"), voice.choice("keep_one")]
             return "split", voice.message("ask.split_self", choices=choices)
+    if seen.kind.may_hold_denunciation and "denunciation" not in settled:
+        return "denunciation", _warning(known, voice, "denunciation.warning_mixed")
     if seen.guide is not None and "guide" not in settled:
         return "guide", _guidance(seen, known, voice)
     if "duplicate" not in settled:
@@ -189,11 +191,11 @@ def _place_question(
     return voice.message("ask.place", choices=[voice.choice("skip")])
 
 
-def _warning(known: Knowledge, voice: Voice) -> OutgoingMessage:
+def _warning(known: Knowledge, voice: Voice, key: str = "denunciation.warning") -> OutgoingMessage:
     centre = known.province.centre
     source = legal_source("chat_is_no_denunciation")
     return voice.message(
-        "denunciation.warning",
+        key,
         choices=[voice.choice("in_person"), voice.choice("go_on"), voice.choice("drop")],
         centre=centre.name,
         where=where_to_find(centre.address, centre.phone or known.province.hotline, voice),
@@ -250,7 +252,7 @@ def summary(draft: Draft, seen: Grasp, known: Knowledge, voice: Voice) -> Outgoi
     key = f"summary.closing_{seen.kind}"
     closing = voice(key) if voice.has(key) else voice("summary.closing")
     choices = [voice.choice("send"), voice.choice("edit")]
-    if seen.kind is not PetitionKind.TC and not petitioners_of(draft, seen.kind):
+    if not seen.kind.may_hold_denunciation and not petitioners_of(draft, seen.kind):
         choices.append(voice.choice("contact"))
     return voice.message(
         "summary.all",
@@ -261,7 +263,7 @@ def summary(draft: Draft, seen: Grasp, known: Knowledge, voice: Voice) -> Outgoi
 
 
 def _sender_line(draft: Draft, seen: Grasp, voice: Voice) -> str:
-    if seen.kind is PetitionKind.TC:
+    if seen.kind.may_hold_denunciation:
         return voice("summary.no_identity")
     parts = (draft.name, draft.address, draft.phone, draft.email)
     shown = ", ".join(shorten(part, _SHOWN_LINE) for part in parts if part)
@@ -393,7 +395,9 @@ def _take_denunciation(
             (Forget(draft.messages, draft.attachments),),
         )
     if choice == "go_on" or is_command(text, "yes"):
-        changed = draft.settle("denunciation", kind=str(PetitionKind.TC))
+        mixed = bool(draft.text) and grasp(draft, known).kind is PetitionKind.MIXED
+        kind = PetitionKind.MIXED if mixed else PetitionKind.TC
+        changed = draft.settle("denunciation", kind=str(kind))
         return proceed(replace(state, draft=changed), known, voice)
     return misread(state, voice)
 
@@ -548,7 +552,7 @@ def _take_summary(state: State, text: str, choice: str, known: Knowledge, voice:
     if line:
         return edit(state, line, value, known, voice)
     if choice == "edit" or is_command(text, "edit") or is_command(text, "no"):
-        kinds = [line for line in _LINES if line != "contact" or not _is_secret(draft, known)]
+        kinds = [line for line in _LINES if line != "contact" or not is_secret(draft, known)]
         choices = [voice.choice(line, f"choice.edit_{line}") for line in kinds]
         return _ask(state, "edit", voice.message("ask.edit", choices=choices), ())
     open_line = _line_told(draft, text, known) if not choice else ""
@@ -574,8 +578,11 @@ def _line_told(draft: Draft, text: str, known: Knowledge) -> str:
     return "place" if is_place and not known.communes_in(draft.text) else ""
 
 
-def _is_secret(draft: Draft, known: Knowledge) -> bool:
-    return grasp(draft, known).kind is PetitionKind.TC
+def is_secret(draft: Draft, known: Knowledge) -> bool:
+    """Whether the draft may hold a denunciation: nobody's identity is kept with it."""
+    if draft.kind:
+        return PetitionKind(draft.kind).may_hold_denunciation
+    return bool(draft.text) and grasp(draft, known).kind.may_hold_denunciation
 
 
 def _take_edit(state: State, text: str, choice: str, known: Knowledge, voice: Voice) -> Step:
@@ -591,7 +598,7 @@ _EDIT = "edit"  # makes "nội dung" alone read like "sửa nội dung"
 def edit(state: State, line: str, value: str, known: Knowledge, voice: Voice) -> Step:
     """Open one line of the summary again, or set it at once when the new value came along."""
     draft = _draft(state)
-    if line == "contact" and _is_secret(draft, known):
+    if line == "contact" and is_secret(draft, known):
         return proceed(state, known, voice, lead=(voice.message("denunciation.no_identity"),))
     if value and line in ("text", "place", "agency", "contact"):
         asked = replace(state, asked=line, offered=())
@@ -785,8 +792,8 @@ def _file(state: State, known: Knowledge, voice: Voice) -> Step:
 
 
 def _accused(draft: Draft, seen: Grasp, known: Knowledge, commune: str) -> tuple[str, ...]:
-    """Agencies the denunciation is about, so that it never reaches them."""
-    if seen.kind is not PetitionKind.TC:
+    """Agencies a denunciation in it is about, so that it never reaches them."""
+    if not seen.kind.may_hold_denunciation:
         return ()
     told = draft.answers.get("accused", "")
     words = (*seen.seen.accused, told) if told else seen.seen.accused

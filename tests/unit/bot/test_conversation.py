@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +93,50 @@ def test_a_denunciation_given_up_is_forgotten_with_its_files(answer: str) -> Non
     step = advance(first.state, answer, (), Known(kind="TC"))
 
     assert step.effects == (Forget(2, ("file-1",)),)
+    assert step.state.draft is None
+
+
+@dataclass(frozen=True)
+class Accusing(Known):
+    """Knows one agency that every accusation is about."""
+
+    def accused_agencies(self, words: tuple[str, ...], commune: str) -> tuple[str, ...]:
+        return ("works",)
+
+
+KEPT_AS_ONE = (STORY, "chỉ là một việc", "quay lại")  # the kind is left open
+
+
+def test_a_mixed_petition_is_warned_of_like_a_denunciation() -> None:
+    step = talk(Known(kind="MIXED"), *KEPT_AS_ONE)
+
+    assert topics(step) == ["denunciation.warning_mixed"]
+    assert not step.effects
+
+
+def test_a_mixed_petition_carries_no_identity_and_hides_from_the_accused() -> None:
+    told = f"{STORY}. Tôi tên Lê Thị Thử, điện thoại 0900000001"
+    asked = talk(Accusing(kind="MIXED"), told, *KEPT_AS_ONE[1:], "2")
+    assert "0900000001" not in asked.replies[-1].text.partition(told)[2]
+    assert "contact" not in [choice.value for choice in asked.state.offered]
+    refused = talk(Accusing(kind="MIXED"), "sửa tên: Lê Thử", state=asked.state)
+    assert topics(refused)[0] == "denunciation.no_identity"
+
+    (effect,) = talk(Accusing(kind="MIXED"), "1", state=asked.state).effects
+    assert isinstance(effect, File)
+    assert effect.submission.kind is PetitionKind.MIXED
+    assert (effect.submission.petitioners, effect.submission.anonymous) == ((), True)
+    assert effect.submission.accused == ("works",)
+
+
+@pytest.mark.parametrize("answers", [(), KEPT_AS_ONE[1:], (*KEPT_AS_ONE[1:], "2")])
+def test_a_mixed_petition_given_up_is_forgotten_with_its_files(answers: tuple[str, ...]) -> None:
+    known = Known(kind="MIXED")
+    first = advance(State(), STORY, ("file-1",), known)
+
+    step = talk(known, *answers, "hủy", state=first.state)
+
+    assert step.effects == (Forget(2 + len(answers), ("file-1",)),)
     assert step.state.draft is None
 
 
