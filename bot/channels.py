@@ -271,8 +271,11 @@ class Channels:
             self._stopping.wait(_CARE_SECONDS)
 
     def _phone_of(self, notice: Notice) -> str:
+        """The petitioner's number; of who may be a denouncer the platform learns none."""
         with self._office.store.read() as tx:
             petition = get_petition_by_id(tx, notice.petition_id)
+            if petition.kind.may_hold_denunciation:
+                return ""
             content = content_of(tx, self._office.sealer, petition)
         return next((person.phone for person in content.petitioners if person.phone), "")
 

@@ -20,10 +20,10 @@ from intake.clock import CIVIL_ZONE
 from intake.conversations import Sender, add_outbound, open_conversation
 from intake.errors import InvalidInput
 from intake.notices import NoticeState, write_notice
-from intake.petition import Source
+from intake.petition import MAY_HOLD_DENUNCIATION, PetitionKind, Source
 from intake.status import NoticeKind
 from intake.store.petitions import get_petition
-from intake.store.tables import conversations, notices, outbox
+from intake.store.tables import conversations, notices, outbox, petitions
 from tests.factories import file, officer
 from tests.fakes import zalo_oa
 from tests.fakes.platforms import CHANNELS, ChannelCitizen, Town, open_town
@@ -233,6 +233,22 @@ def test_a_template_refused_by_user_id_goes_by_telephone(town: Town) -> None:
 
     assert (town.zalo_oa.sent[-1].by, town.zalo_oa.sent[-1].chat) == ("phone", "84900000001")
     assert last_notice(town).state == NoticeState.SENT
+
+
+@pytest.mark.parametrize("kind", MAY_HOLD_DENUNCIATION)
+def test_the_telephone_of_who_may_be_a_denouncer_is_told_to_no_platform(
+    town: Town, kind: PetitionKind
+) -> None:
+    accept(town, filed(town, "zalo_oa"))
+    with town.office.store.write() as tx:
+        tx.execute(update(petitions).values(kind=kind))
+    town.clock.pass_by(days=8)
+    town.zalo_oa.refusals = {"77": -249}
+    town.deliver()
+
+    assert all(sent.by != "phone" for sent in town.zalo_oa.sent)
+    assert all(b"84900000001" not in call.body for call in town.zalo_oa.calls)
+    assert last_notice(town).state == NoticeState.HELD
 
 
 def test_the_platforms_own_window_is_believed_over_ours(town: Town) -> None:
