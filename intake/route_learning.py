@@ -1,16 +1,14 @@
 """Learning from labelled petitions and from officers' corrections; comparing model versions.
 
-A model is a softmax regression over the features of `classification.understand`, fitted with
-adaptive gradient steps in plain Python: some thousands of short texts take about a minute, so no
-numeric library is carried. The phrase tables take part as short texts of their own, so a model
-knows words that no labelled petition holds. Nothing here touches a stored decision: each keeps the
+A model is a softmax regression over the features of `classification.understand`
+(`route_fitting.py`). The phrase tables take part as short texts of their own, so a model knows
+words that no labelled petition holds. Nothing here touches a stored decision: each keeps the
 versions it was made with.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,9 +18,10 @@ from pathlib import Path
 
 from intake.classification import INTENTS, KINDS, Understanding, understand
 from intake.errors import InvalidInput, SetupRefused
+from intake.route_fitting import Lesson, fit, fit_lean
 from intake.routing import Router, class_shares, confidence_features, logistic
 from intake.routing_data import read_table
-from intake.routing_model import SIGNAL, LinearModel, pack, probabilities, write_model
+from intake.routing_model import LinearModel, model_files, pack, write_model
 from intake.routing_versions import ASPECTS, current_model, use_models
 from intake.text import fold
 from intake.topics import lexicon
@@ -39,21 +38,6 @@ class Sample:
     intent: str = ""
     place: str = ""
     style: str = ""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A text as the trainer sees it.
-
-    Features, wanted shares by label, how much it counts, scores it starts from, and whose text it
-    is: twins of one petition share a `source`.
-    """
-
-    features: frozenset[str]
-    wanted: Mapping[int, float]
-    weight: float
-    offset: tuple[float, ...] = ()
-    source: str = ""
 
 
 def read_samples(paths: Iterable[Path]) -> list[Sample]:
@@ -87,130 +71,6 @@ def read_samples(paths: Iterable[Path]) -> list[Sample]:
     return samples
 
 
-@dataclass
-class _Weights:
-    """One row of label weights a feature, grown as features appear."""
-
-    rows: dict[str, list[float]]
-    steps: dict[str, float]
-    bias: list[float]
-
-
-def fit(
-    lessons: Sequence[Lesson],
-    labels: int,
-    *,
-    rounds: int,
-    rate: float,
-    decay: float,
-    seed: int = 7,
-    start: LinearModel | None = None,
-) -> tuple[dict[str, dict[int, float]], list[float]]:
-    """Softmax regression by adaptive gradient steps.
-
-    Args:
-        lessons: features seen in fewer than two sources are left out (signals stay).
-        labels: how many labels.
-        rounds: passes over all lessons.
-        rate: step size.
-        decay: share of every weight taken off after each round.
-        seed: of the order of the lessons; the same input gives the same model.
-        start: a model to learn on from, with the same labels.
-
-    Returns:
-        (weights by feature and label, bias by label).
-    """
-    known = start.weights() if start is not None else {}
-    kept = _shared(lessons) | known.keys()
-    table = _Weights(
-        {f: known.get(f) or [0.0] * labels for f in sorted(kept)},
-        dict.fromkeys(kept, _FIRST_STEPS if start is not None else 1e-8),
-        list(start.bias) if start is not None else [0.0] * labels,
-    )
-    prepared = [_prepare(lesson, kept) for lesson in lessons]
-    order = list(range(len(lessons)))
-    shuffle = random.Random(seed)  # noqa: S311 - an order of lessons, no secret
-    for _ in range(rounds):
-        shuffle.shuffle(order)
-        for index in order:
-            words, signals, scale = prepared[index]
-            _step(table, lessons[index], words, signals, scale, rate)
-        for row in table.rows.values():
-            for label in range(labels):
-                row[label] *= 1.0 - decay
-    weights = {
-        feature: {label: w for label, w in enumerate(row) if abs(w) > _SMALLEST}
-        for feature, row in table.rows.items()
-    }
-    return weights, table.bias
-
-
-def _shared(lessons: Sequence[Lesson]) -> set[str]:
-    """Signals, and features of at least two sources: what one person wrote teaches nothing."""
-    first: dict[str, str] = {}
-    kept: set[str] = set()
-    for number, lesson in enumerate(lessons):
-        source = lesson.source or str(number)
-        for feature in lesson.features:
-            if feature[0] == SIGNAL or first.setdefault(feature, source) != source:
-                kept.add(feature)
-    return kept
-
-
-_FIRST_STEPS = 1.0
-"""What weights learned before have moved already: a few new petitions move them little."""
-_SMALLEST = 0.06
-"""Weights below this are not written: they cannot change an order and would fill the file."""
-
-
-def _prepare(lesson: Lesson, kept: set[str]) -> tuple[list[str], list[str], float]:
-    known = sorted(lesson.features & kept)
-    signals = [f for f in known if f[0] == SIGNAL]
-    words = [f for f in known if f[0] != SIGNAL]
-    return words, signals, 1.0 / math.sqrt(len(words)) if words else 0.0
-
-
-def _step(
-    table: _Weights,
-    lesson: Lesson,
-    words: Sequence[str],
-    signals: Sequence[str],
-    scale: float,
-    rate: float,
-) -> None:
-    rows = table.rows
-    scores = (
-        [b + o for b, o in zip(table.bias, lesson.offset, strict=True)]
-        if lesson.offset
-        else list(table.bias)
-    )
-    for feature in words:
-        scores = [s + w * scale for s, w in zip(scores, rows[feature], strict=True)]
-    for feature in signals:
-        scores = [s + w for s, w in zip(scores, rows[feature], strict=True)]
-    shares = probabilities(scores)
-    slopes = [
-        (label, (lesson.wanted.get(label, 0.0) - share) * lesson.weight)
-        for label, share in enumerate(shares)
-        if share > 0.004 or label in lesson.wanted
-    ]
-    size = math.sqrt(sum(slope * slope for _, slope in slopes))
-    if size < 0.01:
-        return
-    for features, factor in ((words, scale), (signals, _SIGNAL_RATE)):
-        for feature in features:
-            table.steps[feature] += (size * factor) ** 2
-            step = rate * factor / math.sqrt(table.steps[feature])
-            row = rows[feature]
-            for label, slope in slopes:
-                row[label] += step * slope
-    for label, slope in slopes:
-        table.bias[label] += 0.01 * rate * slope
-
-
-_SIGNAL_RATE = 0.5
-
-
 def class_lessons(samples: Sequence[Sample], *, tables: bool = True) -> Iterator[Lesson]:
     """What the class model learns from: phrases of the tables, and petitions with their twins."""
     words = lexicon()
@@ -234,9 +94,9 @@ def class_lessons(samples: Sequence[Sample], *, tables: bool = True) -> Iterator
 
 
 def _twins(text: str) -> Iterator[Understanding]:
-    """The text, what it is without tone marks, and what a careless hand leaves of it.
+    """The text, what it is without tone marks, and what careless hands leave of it.
 
-    People write all three ways. Words left out stand for words misspelt beyond recognition: a
+    People write all these ways. Words left out stand for words misspelt beyond recognition: a
     model that has seen the text without them does not hang on any single one.
     """
     found = understand(text)
@@ -247,13 +107,25 @@ def _twins(text: str) -> Iterator[Understanding]:
     keep = random.Random(len(text))  # noqa: S311 - leaves out words, hides nothing
     lines = (_careless(line, keep) for line in plain.split("\n"))
     yield understand("\n".join(lines))
+    typed = plain if keep.random() < _UNMARKED else text
+    yield understand(" ".join(_slipped(word, keep) for word in typed.split(" ")))
 
 
 def _careless(line: str, chance: random.Random) -> str:
     return " ".join(word for word in line.split(" ") if chance.random() > _LEFT_OUT)
 
 
-_LEFT_OUT = 0.2
+def _slipped(word: str, chance: random.Random) -> str:
+    """The word, now and then with two letters swapped, one lost or one doubled."""
+    if len(word) < _LONG_ENOUGH or not word.isalpha() or chance.random() > _SLIPS:
+        return word
+    at = chance.randrange(len(word) - 1)
+    slips = (word[at + 1] + word[at], word[at], word[at] * 2 + word[at + 1])
+    return word[:at] + chance.choice(slips) + word[at + 2 :]
+
+
+_LEFT_OUT, _SLIPS, _UNMARKED = 0.2, 0.12, 0.5  # shares of words, of words, of texts
+_LONG_ENOUGH = 3  # letters
 
 
 def fold_lines(text: str) -> str:
@@ -413,7 +285,7 @@ def learn(
     }
     names = {}
     for aspect, (labels, lessons, rounds, decay) in plans.items():
-        weights, bias = fit(
+        weights, bias = fit_lean(
             list(lessons(samples, tables=tables)),
             len(labels),
             rounds=rounds,
@@ -424,6 +296,10 @@ def learn(
         write_model(folder / f"{names[aspect]}.tsv", labels, bias, weights, notes)
     _put_to_use(folder, names)
     return names
+
+
+_LEAST_NEW_FEATURE = 0.48
+"""Strongest weight that keeps a run of words new to the model, of an office's few petitions."""
 
 
 def learn_on(samples: Sequence[Sample], folder: Path, name: str) -> dict[str, str]:
@@ -453,6 +329,12 @@ def learn_on(samples: Sequence[Sample], folder: Path, name: str) -> dict[str, st
                 decay=0.0,
                 start=model,
             )
+            learned = {
+                feature: row
+                for feature, row in learned.items()
+                if feature in weights
+                or max(map(abs, row.values()), default=0) >= _LEAST_NEW_FEATURE
+            }
         else:
             learned = {gram: dict(enumerate(row)) for gram, row in weights.items()}
         notes = {**model.fitted, "learned_on": f"{len(samples)} from {model.version}"}
@@ -572,7 +454,8 @@ def learn_and_compare(
     after = measure(router, held_back, _EVALUATION_DAY)
     if _merit(after) < _merit(before):
         for model in names.values():
-            (folder / f"{model}.tsv").unlink()
+            for file in model_files(folder / f"{model}.tsv"):
+                file.unlink()
         if kept is None:
             before_file.unlink()
         else:

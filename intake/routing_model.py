@@ -23,8 +23,8 @@ LONGEST_GRAM = 3
 SIGNAL = "§"
 """First letter of features that are no grams; they count in full, grams by the root of their
 number, so that a long text is no stronger than a short one."""
-_SCALE = 128  # steps a unit of weight
-_ZERO = 1 << 11  # the lane value that stands for weight 0; weights lie within ±16
+_SCALE = 32  # steps a unit of weight
+_ZERO = 1 << 11  # the lane value that stands for weight 0; weights lie within ±64
 _LANE = 32  # bits a lane: 12 for a weight, 20 for how many may be added
 _MOST = 1 << (_LANE - 12)
 _MASK = (1 << _LANE) - 1
@@ -122,17 +122,37 @@ def pack(weights: Mapping[int, float], lanes: int) -> int:
     return packed
 
 
-def read_model(path: Path, text: str | None = None) -> LinearModel:
-    """A model file.
+def model_files(path: Path) -> list[Path]:
+    """The file of a model and the files it goes on in ("….tsv", "….tsv.2", …), as they exist."""
+    further = (path.with_name(f"{path.name}.{number}") for number in itertools.count(2))
+    return [path, *itertools.takewhile(Path.is_file, further)]
+
+
+def read_model(path: Path) -> LinearModel:
+    """A model from its file or files.
 
     Raises:
-        DataFault: with the line that is wrong.
+        DataFault: with the file and line that is wrong.
     """
-    lines = (path.read_text(encoding="utf-8") if text is None else text).split("\n")
     notes: dict[str, str] = {}
     table: dict[str, int] = {}
-    empty = 0
-    for number, line in enumerate(lines, start=1):
+    for file in model_files(path):
+        _read_file(file, notes, table)
+    if "labels" not in notes or "bias" not in notes:
+        raise DataFault(file=path.name, line=1, fault="no labels or bias in the head")
+    return LinearModel(
+        version=path.stem,
+        labels=tuple(notes.pop("labels").split()),
+        bias=tuple(float(b) for b in notes.pop("bias").split()),
+        table=table,
+        fitted=notes,
+    )
+
+
+def _read_file(path: Path, notes: dict[str, str], table: dict[str, int]) -> None:
+    """Add a file's head to the notes and its weights to the table."""
+    empty = pack({}, len(notes.get("labels", "").split()))
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
         if line.startswith("#"):
             key, _, value = line[1:].partition(":")
             notes[key.strip()] = value.strip()
@@ -151,15 +171,6 @@ def read_model(path: Path, text: str | None = None) -> LinearModel:
             table[gram] = packed
         except ValueError as error:
             raise DataFault(file=path.name, line=number, fault="malformed weights") from error
-    if "labels" not in notes or "bias" not in notes:
-        raise DataFault(file=path.name, line=1, fault="no labels or bias in the head")
-    return LinearModel(
-        version=path.stem,
-        labels=tuple(notes.pop("labels").split()),
-        bias=tuple(float(b) for b in notes.pop("bias").split()),
-        table=table,
-        fitted=notes,
-    )
 
 
 # A weight in a model file is the letter of its lane and its steps: "a12C-3". Without separators, so
@@ -167,8 +178,8 @@ def read_model(path: Path, text: str | None = None) -> LinearModel:
 _LANES = {letter: lane for lane, letter in enumerate(ascii_letters)}
 _CELL = re.compile(r"([A-Za-z])(-?\d+)")
 _CELLS = re.compile(r"(?:[A-Za-z]-?\d+)+")
-_LEAST_GRAM = 0.48
-_LEAST_WEIGHT = 0.22
+_LEAST_WEIGHT = 0.15
+_LARGEST_FILE = 1_000_000  # bytes
 
 
 def write_model(
@@ -178,23 +189,26 @@ def write_model(
     weights: Mapping[str, Mapping[int, float]],
     notes: Mapping[str, str],
 ) -> None:
-    """Write a model file, without weights too small to change an order of labels.
+    """Write a model, into several files if it is large (see `model_files`).
 
-    A gram none of whose weights reaches `_LEAST_GRAM` is left out, and so are weights below
-    `_LEAST_WEIGHT`; signals stay. This halves the file at no measurable loss.
+    Weights below `_LEAST_WEIGHT` are left out: they cannot change an order of labels.
     """
     lines = [f"# {key}: {value}" for key, value in notes.items()]
     lines.append(f"# labels: {' '.join(labels)}")
     lines.append(f"# bias: {' '.join(f'{b:.4f}' for b in bias)}")
     for gram in sorted(weights):
-        row = weights[gram]
-        if gram[0] != SIGNAL and max(map(abs, row.values()), default=0.0) < _LEAST_GRAM:
-            continue
         cells = [
             f"{ascii_letters[lane]}{max(-_ZERO, min(_ZERO - 1, round(weight * _SCALE)))}"
-            for lane, weight in sorted(row.items())
+            for lane, weight in sorted(weights[gram].items())
             if abs(weight) >= _LEAST_WEIGHT
         ]
         if cells:
             lines.append(f"{gram}\t{''.join(cells)}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file, size, part = path, 0, list[str]()
+    for number, line in enumerate(lines):
+        part.append(line)
+        size += len(line.encode()) + 1
+        if size > _LARGEST_FILE or number + 1 == len(lines):
+            file.write_text("\n".join(part) + "\n", encoding="utf-8")
+            file = path.with_name(f"{path.name}.{len(model_files(path)) + 1}")
+            size, part = 0, []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import date
 
 import pytest
@@ -10,17 +11,16 @@ import pytest
 from intake.directory import Directory
 from intake.errors import DataFault, InvalidInput, SetupRefused
 from intake.places import Gazetteer
+from intake.route_fitting import Lesson, fit, fit_lean
 from intake.route_learning import (
-    Lesson,
     Sample,
-    fit,
     fold_lines,
     learn_and_compare,
     measure,
     read_samples,
 )
 from intake.routing import Router
-from intake.routing_model import LinearModel, pack, read_model, write_model
+from intake.routing_model import LinearModel, model_files, pack, read_model, write_model
 from intake.routing_versions import SHIPPED, current_model, current_names, use_models
 
 TODAY = date(2026, 11, 21)
@@ -69,6 +69,59 @@ def test_lessons_are_learned():
     weights, _ = fit(lessons * 3, 2, rounds=10, rate=0.5, decay=0.0)
     assert weights["dien"][0] > weights["dien"].get(1, 0.0)
     assert weights["nuoc"][1] > weights["nuoc"].get(0, 0.0)
+
+
+def test_numpy_takes_the_same_steps_as_plain_python():
+    chance = random.Random(3)
+    words = [f"w{n}" for n in range(30)] + [f"§s{n}" for n in range(6)]
+    lessons = [
+        Lesson(
+            frozenset(chance.sample(words, 8)),
+            {chance.randrange(3): 0.75, chance.randrange(3): 0.25},
+            chance.choice((1.0, 0.25)),
+            (0.3, 0.0, -0.2) if n % 2 else (),
+            source=str(n // 2),
+        )
+        for n in range(80)
+    ]
+    how = {"rounds": 4, "rate": 0.5, "decay": 0.07}
+    first, first_bias = fit(lessons, 3, **how)
+    second, second_bias = fit(lessons, 3, **how, plain=True)
+    assert first_bias == pytest.approx(second_bias)
+    assert first.keys() == second.keys()
+    for feature, row in second.items():
+        assert first[feature] == pytest.approx(row), feature
+
+    start = LinearModel(
+        "", ("a", "b", "c"), (0.1, 0.2, 0.3), {"w1": pack({0: 1.0}, 3), "x": pack({2: -2.0}, 3)}
+    )
+    first, _ = fit(lessons, 3, **how, start=start)
+    second, _ = fit(lessons, 3, **how, start=start, plain=True)
+    assert {f: pytest.approx(row) for f, row in second.items()} == first
+
+
+def test_a_word_that_comes_to_nothing_is_left_out_and_the_rest_learned_again():
+    lessons = [
+        Lesson(frozenset({"dien", "va"}), {0: 1.0}, 1.0, source="1"),
+        Lesson(frozenset({"dien"}), {0: 1.0}, 1.0, source="2"),
+        Lesson(frozenset({"nuoc", "va"}), {1: 1.0}, 1.0, source="3"),
+        Lesson(frozenset({"nuoc"}), {1: 1.0}, 1.0, source="4"),
+    ]
+    weights, _ = fit_lean(lessons * 6, 2, rounds=8, rate=0.5, decay=0.0)
+    assert weights.keys() == {"dien", "nuoc"}
+
+
+def test_a_large_model_goes_on_in_further_files(tmp_path):
+    weights = {f"tu {n:06}": {n % 27: 1.0, (n + 1) % 27: -0.5} for n in range(70_000)}
+    path = tmp_path / "m.tsv"
+    write_model(path, [f"c{n}" for n in range(27)], [0.0] * 27, weights, {})
+    files = model_files(path)
+    model = read_model(path)
+    assert len(files) == 2
+    assert all(file.stat().st_size < 1024 * 1024 for file in files)
+    assert len(model.table) == 70_000
+    assert model.version == "m"
+    assert model.contributions(["tu 069999"], f"c{69999 % 27}") == [("tu 069999", 1.0)]
 
 
 def test_the_twin_without_marks_keeps_lines_and_capitals():
@@ -151,4 +204,6 @@ def test_nothing_is_learned_without_petitions_held_back(router, tmp_path):
 def test_the_shipped_models_are_there_and_small():
     names = current_names(SHIPPED)
     assert set(names) == {"classes", "kinds", "intents"}
-    assert all((SHIPPED / f"{name}.tsv").stat().st_size < 1024 * 1024 for name in names.values())
+    files = [file for name in names.values() for file in model_files(SHIPPED / f"{name}.tsv")]
+    assert all(file.stat().st_size < 1024 * 1024 for file in files)
+    assert {file.name for file in SHIPPED.iterdir()} == {"current.toml", *(f.name for f in files)}
