@@ -137,7 +137,7 @@ class Filing:
             raise Refused(400, "description_too_long", longest=LONGEST_TEXT)
         place, people = _place(fields), _petitioners(fields)
         found = classify(text)
-        self._refuse_what_is_no_feedback(found)
+        self._refuse_what_is_no_feedback(found, text)
         nearest = self._nearest(fields)
         routing = self._route(text, place, topic, now)
         if nearest is not None and _commune(routing) is None:
@@ -180,7 +180,7 @@ class Filing:
             raise Refused(404, "service_code_unknown")
         return topic
 
-    def _refuse_what_is_no_feedback(self, found: Classification) -> None:
+    def _refuse_what_is_no_feedback(self, found: Classification, text: str) -> None:
         address = self._page or word("refused", "some_page")
         if found.kind == PetitionKind.TC:
             raise Refused(400, "denunciation", table="refused", address=address)
@@ -189,7 +189,8 @@ class Filing:
         if found.intent == "emergency":
             number = found.urgent or _EMERGENCY_NUMBER
             raise Refused(400, "emergency", table="refused", number=number)
-        if found.intent in ("empty", "spam"):
+        # "Nhờ xem giúp" says nothing by itself; the service that was picked says what it is about.
+        if found.intent == "spam" or not any(map(str.isalpha, text)):
             raise Refused(400, "empty", table="refused")
 
     def _route(self, text: str, place: str, topic: Topic, now: datetime) -> Routing:
