@@ -10,11 +10,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_letters
 from struct import unpack
+from typing import Any
 
 from intake.errors import DataFault
 from intake.text import Reading
@@ -135,49 +136,83 @@ def read_model(path: Path) -> LinearModel:
         DataFault: with the file and line that is wrong.
     """
     notes: dict[str, str] = {}
-    table: dict[str, int] = {}
+    cells: dict[str, str] = {}
     for file in model_files(path):
-        _read_file(file, notes, table)
+        _read_file(file, notes, cells)
     if "labels" not in notes or "bias" not in notes:
         raise DataFault(file=path.name, line=1, fault="no labels or bias in the head")
+    labels = tuple(notes.pop("labels").split())
     return LinearModel(
         version=path.stem,
-        labels=tuple(notes.pop("labels").split()),
+        labels=labels,
         bias=tuple(float(b) for b in notes.pop("bias").split()),
-        table=table,
+        table=_Cells(cells, len(labels)),
         fitted=notes,
     )
 
 
-def _read_file(path: Path, notes: dict[str, str], table: dict[str, int]) -> None:
-    """Add a file's head to the notes and its weights to the table."""
-    empty = pack({}, len(notes.get("labels", "").split()))
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-        if line.startswith("#"):
-            key, _, value = line[1:].partition(":")
-            notes[key.strip()] = value.strip()
-            if key.strip() == "labels":
-                empty = pack({}, len(value.split()))
-            continue
-        if not line:
-            continue
-        try:
-            gram, _, cells = line.partition("\t")
-            if not _CELLS.fullmatch(cells):
-                raise ValueError(cells)
-            packed = empty
-            for letter, steps in _CELL.findall(cells):
-                packed += int(steps) << (_LANE * _LANES[letter])
-            table[gram] = packed
-        except ValueError as error:
-            raise DataFault(file=path.name, line=number, fault="malformed weights") from error
+class _Cells(dict[str, int]):
+    """Packed weights by gram, each packed when it is first asked for.
+
+    A text uses a few dozen of a hundred thousand grams; packing all of them would be most of the
+    start. What looks at the grams sees all of them.
+    """
+
+    def __init__(self, cells: Mapping[str, str], lanes: int) -> None:
+        super().__init__()
+        self._cells = cells
+        self._empty = pack({}, lanes)
+
+    def __missing__(self, gram: str) -> int:
+        packed = self._empty
+        for letter, steps in _CELL.findall(self._cells[gram]):
+            packed += int(steps) << (_LANE * _LANES[letter])
+        self[gram] = packed
+        return packed
+
+    def keys(self) -> KeysView[str]:  # type: ignore[override]
+        return self._cells.keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cells)
+
+    def __contains__(self, gram: object) -> bool:
+        return gram in self._cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def items(self) -> Any:
+        return [(gram, self[gram]) for gram in self._cells]
+
+
+def _read_file(path: Path, notes: dict[str, str], cells: dict[str, str]) -> None:
+    """Add a file's head to the notes and its weights to the cells."""
+    text = path.read_text(encoding="utf-8")
+    head = _HEAD.match(text)
+    for line in head.group().splitlines() if head else ():
+        key, _, value = line[1:].partition(":")
+        notes[key.strip()] = value.strip()
+    body = text[head.end() :] if head else text
+    if not _BODY.fullmatch(body):
+        before = (head.group() if head else "").count("\n")
+        lines = body.split("\n")
+        wrong = next(
+            (n for n, line in enumerate(lines, 1) if line and not _LINE.fullmatch(line)), 1
+        )
+        raise DataFault(file=path.name, line=before + wrong, fault="malformed weights")
+    for line in body.splitlines():
+        gram, _, weights = line.partition("\t")
+        cells[gram] = weights
 
 
 # A weight in a model file is the letter of its lane and its steps: "a12C-3". Without separators, so
 # that a model of thousands of petitions stays a small file.
 _LANES = {letter: lane for lane, letter in enumerate(ascii_letters)}
 _CELL = re.compile(r"([A-Za-z])(-?\d+)")
-_CELLS = re.compile(r"(?:[A-Za-z]-?\d+)+")
+_LINE = re.compile(r"[^\t\n]+\t(?:[A-Za-z]-?\d+)+")
+_BODY = re.compile(rf"(?:{_LINE.pattern}\n)*")
+_HEAD = re.compile(r"(?:#.*\n)*")
 _LEAST_WEIGHT = 0.15
 _LARGEST_FILE = 1_000_000  # bytes
 
