@@ -14,6 +14,7 @@ from intake.places import Gazetteer
 from intake.route_fitting import Lesson, fit, fit_lean
 from intake.route_learning import (
     Sample,
+    _folds,
     fold_lines,
     learn_and_compare,
     measure,
@@ -109,6 +110,16 @@ def test_a_word_that_comes_to_nothing_is_left_out_and_the_rest_learned_again():
     ]
     weights, _ = fit_lean(lessons * 6, 2, rounds=8, rate=0.5, decay=0.0)
     assert weights.keys() == {"dien", "nuoc"}
+
+
+def test_confidence_is_fitted_on_voices_the_model_has_not_met():
+    many = [Sample(f"{voice}-{n}", "x", ("thue",), "KNPA") for n in range(4) for voice in "abcdef"]
+    folds = _folds(many, 3)
+    assert all(folds[f"{voice}-0"] == folds[f"{voice}-{n}"] for n in range(4) for voice in "abcdef")
+    assert set(folds.values()) == {0, 1, 2}
+
+    office = [Sample(f"VLG-26-{n}", "x", ("thue",), "KNPA") for n in range(6)]
+    assert sorted(_folds(office, 3).values()) == [0, 0, 1, 1, 2, 2]
 
 
 def test_a_large_model_goes_on_in_further_files(tmp_path):
