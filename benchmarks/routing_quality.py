@@ -2,11 +2,11 @@
 
     python -m benchmarks.routing_quality [PART]
 
-Routes the labelled petitions of a part of `tests/scenarios/routing/` (default `heldout`) and prints
-one line of shares each: as written, by author, and as twins of the same petitions. Nothing of a
-single petition is shown. Slips are drawn from a fixed seed; letters are the frames of
-`tests/scenarios/letters/`, in turn. Beside each author: plain BM25 over the same phrase tables, a
-class being the document of all its phrases; how hard an author is shows there, too.
+Routes the labelled petitions of a part of `tests/scenarios/routing/` (default `heldout`) and
+prints, for all and for each group of voices, a line of shares as written and for twins of the same
+petitions. Nothing of a single petition is shown. Slips are drawn from a fixed seed; letters are the
+frames of `tests/scenarios/letters/`, in turn. Beside them: plain BM25 over the same phrase tables,
+a class being the document of all its phrases; how hard a group is shows there, too.
 """
 
 from __future__ import annotations
@@ -33,6 +33,15 @@ SCENARIOS = Path(__file__).parents[1] / "tests" / "scenarios"
 SHORTENED = 0.5
 """Share of the texts whose words are shortened; of these each word with `WORD_SHORTENED`."""
 WORD_SHORTENED = 0.7
+VOICES = {
+    "eight earlier authors": "rs b c d e f g h",
+    "published petitions retold": "i j k l m n o",
+    "voters, portals, complaints, chats": "p q s t",
+    "forty matters a class": "u v w x y z",
+    "pairs that differ in kind only": "aa",
+    "rare matters, voters, chats, no body named": "ab ac ad ae",
+}
+"""Groups of authors; `tests/scenarios/routing/README.md` says how each wrote."""
 UNMARKED = 0.5
 """Share of the texts without tone marks; in the others each word with `WORD_UNMARKED`."""
 WORD_UNMARKED = 0.3
@@ -46,20 +55,19 @@ def main() -> None:
     samples = read_samples(sorted((SCENARIOS / "routing").glob(f"{part}-*.jsonl")))
     gazetteer = Gazetteer.load()
     router = Router(Directory.load("vinh-long", gazetteer=gazetteer), gazetteer)
-    _print("as written", measure(router, samples, TODAY))
     plain = _PlainSearch()
-    plain.print("plain BM25", samples)
-    for author in sorted({sample.id.partition("-")[0] for sample in samples}):
-        own = [sample for sample in samples if sample.id.startswith(f"{author}-")]
-        _print(f"author {author}", measure(router, own, TODAY))
-        plain.print("  plain BM25", own)
     twins = {
+        "as written": str,
         "without marks": fold_lines,
         "slips, teencode": _spoiled(),
         "inside a letter": _framed(),
     }
-    for name, change in twins.items():
-        _print(name, measure(router, samples, TODAY, change))
+    for voices, authors in {"all": "", **VOICES}.items():
+        own = [s for s in samples if not authors or s.id.partition("-")[0] in authors.split()]
+        sys.stdout.write(f"{voices}\n")
+        plain.print("  plain BM25", own)
+        for name, change in twins.items():
+            _print(f"  {name}", measure(router, own, TODAY, change))
 
 
 class _PlainSearch:
