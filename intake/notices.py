@@ -187,13 +187,7 @@ def settle_notice(
     }
     if state is NoticeState.HELD:
         changes["held_at"] = now
-    result = tx.execute(
-        update(notices)
-        .where(notices.c.id == notice_id, notices.c.lease_owner == owner)
-        .where(notices.c.state == NoticeState.LEASED)
-        .values(**changes)
-    )
-    return result.rowcount == 1
+    return _change_leased(tx, notice_id, owner, changes)
 
 
 def note_progress(
@@ -219,6 +213,11 @@ def note_progress(
         changes["words_sent_at"] = words_at
     if template_at is not None:
         changes["template_sent_at"] = template_at
+    return _change_leased(tx, notice_id, owner, changes)
+
+
+def _change_leased(tx: Transaction, notice_id: int, owner: str, changes: Mapping[str, Any]) -> bool:
+    """Change a notice under one's lease; False if the lease was lost."""
     result = tx.execute(
         update(notices)
         .where(notices.c.id == notice_id, notices.c.lease_owner == owner)
