@@ -1,8 +1,8 @@
 """Fitting a route model: softmax regression over features of texts, by adaptive gradient steps.
 
-Plain Python needs nothing and takes half an hour for ten thousand petitions; where numpy is
-installed the same steps are taken with it in a few minutes. An office that learns on from its own
-petitions needs neither.
+Where numpy is installed (`pip install tiepdan[learn]`) the steps are taken with it, in a sixth of
+the time of plain Python; both give the same weights. An office that learns on from its own few
+petitions has no need of it.
 """
 
 from __future__ import annotations
