@@ -26,7 +26,7 @@ from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 from intake.errors import InvalidInput, SealBroken
 from intake.office import Office
 from intake.petition import Attachment, Scan
-from intake.store.engine import Transaction
+from intake.store.engine import Transaction, after_commit
 from intake.store.tables import attachments, documents
 from intake.text import clean
 
@@ -299,14 +299,22 @@ def discard_attachments(office: Office, tx: Transaction, uids: Sequence[str]) ->
 
 
 def remove_unused(office: Office, tx: Transaction, digests: Iterable[str]) -> None:
-    """Take contents out of the store that no row of either side names any more."""
+    """Take contents out of the store that no row of either side names any more.
+
+    They go after the transaction: what is not committed must not have lost anything.
+    """
     free = set(digests)
     for table in (attachments, documents):
         both = (table.c.sha256, table.c.original_sha256)
         named = or_(*(column.in_(list(free)) for column in both))
         free -= {each for row in tx.execute(select(*both).where(named)) for each in row}
-    for digest in free:
-        _path(office, digest).unlink(missing_ok=True)
+    paths = [_path(office, digest) for digest in sorted(free)]
+    after_commit(tx, lambda: _remove(paths))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _attachment(office: Office, row: RowMapping) -> Attachment:

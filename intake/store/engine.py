@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,14 @@ _BUSY_SECONDS = 10
 # (sqlite.org/wal.html, "the WAL-reset bug"); there the rollback journal is used instead.
 _SAFE_WAL_VERSION = (3, 51, 3)
 _LANE_SECONDS = 30.0
+
+
+_AFTER = "after_commit"
+
+
+def after_commit(tx: Transaction, work: Callable[[], None]) -> None:
+    """Do something outside the database once a `Store.write` is committed; never if it is not."""
+    tx.info[_AFTER].append(work)
 
 
 class Store:
@@ -76,17 +84,22 @@ class Store:
         Raises:
             StorageAway: the database does not answer or stays locked.
         """
+        after: list[Callable[[], None]] = []
         if self.is_sqlite:
             if not self._lane.enter(urgent=urgent, patience=_LANE_SECONDS):
                 raise StorageAway()
             try:
                 with _translated(), self._writer.begin() as connection:
+                    connection.info[_AFTER] = after
                     yield connection
             finally:
                 self._lane.leave()
         else:
             with _translated(), self._writer.begin() as connection:
+                connection.info[_AFTER] = after
                 yield connection
+        for work in after:
+            work()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
