@@ -132,12 +132,17 @@ class Fake:
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
         length = int(handler.headers.get("content-length") or 0)
+        body = handler.rfile.read(length)
+        if len(body) < length:
+            # Whoever sent it was killed in the middle: no server would act on half a call.
+            handler.close_connection = True
+            return
         call = Call(
             handler.command,
             parts.path,
             dict(parse_qsl(parts.query)),
             {name.lower(): value for name, value in handler.headers.items()},
-            handler.rfile.read(length),
+            body,
             time.monotonic(),
         )
         with self.lock:
@@ -156,13 +161,13 @@ class Fake:
         if fault in ("drop", "stall"):
             _reset(handler)
             return
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        answered = content if isinstance(content, bytes) else json.dumps(content).encode()
         try:
             handler.send_response(status)
-            handler.send_header("content-length", str(len(body)))
+            handler.send_header("content-length", str(len(answered)))
             handler.send_header("content-type", "application/json")
             handler.end_headers()
-            handler.wfile.write(body)
+            handler.wfile.write(answered)
         except OSError:
             handler.close_connection = True
 

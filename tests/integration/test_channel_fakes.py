@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -164,3 +165,17 @@ def test_an_independent_client_sends_files_and_meets_telegrams_limits() -> None:
             ("document", "số 1"), ("photo", "số 2"),
         ]  # fmt: skip
         assert refused == ["Photo_invalid_dimensions", "Message caption is too long"]
+
+
+def test_half_a_call_of_a_killed_caller_is_no_call() -> None:
+    with FakeTelegram() as fake:
+        host, _, port = fake.address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as caller:
+            caller.sendall(
+                f"POST /bot{tg.TOKEN}/sendMessage HTTP/1.1\r\nhost: x\r\n"
+                "content-type: application/json\r\ncontent-length: 50\r\n\r\n"
+                '{"chat_id": "7"'.encode()
+            )
+            caller.shutdown(socket.SHUT_WR)
+            assert caller.recv(100) == b""
+        assert fake.calls == []
