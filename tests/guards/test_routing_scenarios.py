@@ -15,6 +15,7 @@ import pytest
 FOLDER = Path(__file__).parents[1] / "scenarios" / "routing"
 PARTS = ("train", "dev", "heldout")
 MAX_FILE_BYTES = 1024 * 1024
+RARE = 40  # texts that hold a run of three syllables
 
 # Copied, not imported: the labels must not drift with the code that they measure.
 CLASSES = frozenset(
@@ -192,7 +193,11 @@ def test_texts_are_as_untidy_as_citizens_write_them(all_rows: list[Row]) -> None
 def test_no_text_of_one_part_nearly_repeats_a_text_of_another(
     rows_by_part: dict[str, list[Row]],
 ) -> None:
-    """Near repeats share more than two in five of their three-syllable runs."""
+    """Near repeats share more than two in five of their three-syllable runs.
+
+    Runs that many texts hold ("nhờ xem giúp") are counted in full only where rare ones are shared:
+    pairs of everything with everything would take gigabytes.
+    """
     runs: dict[str, tuple[str, frozenset[str]]] = {}
     holders: dict[str, list[str]] = defaultdict(list)
     for part, rows in rows_by_part.items():
@@ -202,10 +207,11 @@ def test_no_text_of_one_part_nearly_repeats_a_text_of_another(
             runs[row["id"]] = part, grams
             for gram in grams:
                 holders[gram].append(row["id"])
-    shared: Counter[tuple[str, str]] = Counter()
+    shared: set[tuple[str, str]] = set()
     for ids in holders.values():
-        shared.update(combinations(ids, 2))
-    for (one, two), common in shared.items():
+        if len(ids) <= RARE:
+            shared.update(combinations(ids, 2))
+    for one, two in shared:
         (part_one, grams_one), (part_two, grams_two) = runs[one], runs[two]
         if part_one != part_two:
-            assert common / len(grams_one | grams_two) <= 0.4, (one, two)
+            assert len(grams_one & grams_two) / len(grams_one | grams_two) <= 0.4, (one, two)
