@@ -320,7 +320,7 @@ def forget_old(tx: Transaction, *, now: datetime) -> int:
 
 def _leasable(lane: InboxState, now: datetime) -> Any:
     earlier = inbox.alias("earlier")
-    # A value, not an EXISTS: see `bot.outbound._first_waiting`.
+    # A value, not an EXISTS: see `bot.outbound._waiting`.
     unfinished_before = (
         select(earlier.c.id)
         .where(

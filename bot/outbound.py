@@ -297,15 +297,14 @@ class Outbound:
         return None
 
     def _due_replies(self, now: datetime) -> Iterator[Select[Any]]:
-        is_first = _first_waiting(outbox, outbox.c.conversation_id) == outbox.c.id
+        is_first = _waiting(outbox, outbox.c.conversation_id, before=outbox.c.id).is_(None)
         yield from _due(outbox, self._channel.name, now, is_first)
 
     def _due_notices(self, now: datetime) -> Iterator[Select[Any]]:
         is_first = and_(
-            func.coalesce(_first_waiting(notices, notices.c.conversation_id), notices.c.id)
-            == notices.c.id,
+            _waiting(notices, notices.c.conversation_id, before=notices.c.id).is_(None),
             # What the dialogue still has to say was said before the notice came about.
-            _first_waiting(outbox, notices.c.conversation_id).is_(None),
+            _waiting(outbox, notices.c.conversation_id).is_(None),
         )
         yield from _due(notices, self._channel.name, now, is_first)
 
@@ -766,18 +765,19 @@ def _backoff(attempts: int) -> timedelta:
     return _shortest_backoff(attempts) * (1 + _SPREAD * random.random())  # noqa: S311 - no secret
 
 
-def _first_waiting(table: Any, conversation_id: Any) -> Any:
-    """Id of the first row of a conversation that is still to be sent; NULL for none.
+def _waiting(table: Any, conversation_id: Any, *, before: Any = None) -> Any:
+    """Id of any row of a conversation that is still to be sent (and was written `before` another).
 
     A value, not an EXISTS: PostgreSQL turns that into a join over everything that waits, as long as
-    it knows nothing of the table.
+    it knows nothing of the table. The first row found ends the look-up.
     """
     earlier = table.alias()
-    return (
-        select(func.min(earlier.c.id))
-        .where(earlier.c.conversation_id == conversation_id, earlier.c.state.in_(WAITING))
-        .scalar_subquery()
+    found = select(earlier.c.id).where(
+        earlier.c.conversation_id == conversation_id, earlier.c.state.in_(WAITING)
     )
+    if before is not None:
+        found = found.where(earlier.c.id < before)
+    return found.limit(1).scalar_subquery()
 
 
 def _due(
