@@ -97,11 +97,10 @@ class LinearModel:
 
     def contributions(self, grams: Iterable[str], label: str) -> list[tuple[str, float]]:
         """What each known gram adds to a label, strongest first; for officers."""
-        shift = _LANE * self.labels.index(label)
+        shift, table = _LANE * self.labels.index(label), self.table
         found = [
-            (gram, (((self.table[gram] >> shift) & _MASK) - _ZERO) / _SCALE)
-            for gram in grams
-            if gram in self.table
+            (gram, (((table[gram] >> shift) & _MASK) - _ZERO) / _SCALE)
+            for gram in table.keys() & grams
         ]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
