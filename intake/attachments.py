@@ -15,6 +15,7 @@ import os
 import secrets
 import zipfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ import puremagic
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 
-from intake.errors import InvalidInput, SealBroken
+from intake.errors import InvalidInput, SealBroken, StorageAway
 from intake.office import Office
 from intake.petition import Attachment, Scan
 from intake.store.engine import Transaction, after_commit
@@ -301,20 +302,24 @@ def discard_attachments(office: Office, tx: Transaction, uids: Sequence[str]) ->
 def remove_unused(office: Office, tx: Transaction, digests: Iterable[str]) -> None:
     """Take contents out of the store that no row of either side names any more.
 
-    They go after the transaction: what is not committed must not have lost anything.
+    They are looked at and go after the transaction: what is not committed must not have lost
+    anything, and what it names anew stays.
     """
+    wanted = frozenset(digests)
+    after_commit(tx, lambda: _remove_unnamed(office, wanted))
+
+
+def _remove_unnamed(office: Office, digests: frozenset[str]) -> None:
     free = set(digests)
-    for table in (attachments, documents):
-        both = (table.c.sha256, table.c.original_sha256)
-        named = or_(*(column.in_(list(free)) for column in both))
-        free -= {each for row in tx.execute(select(*both).where(named)) for each in row}
-    paths = [_path(office, digest) for digest in sorted(free)]
-    after_commit(tx, lambda: _remove(paths))
-
-
-def _remove(paths: Iterable[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
+    # The database away leaves a content behind; it never takes one that is needed. A writer's
+    # turn, so that nobody names a content between the look and its removal.
+    with suppress(StorageAway), office.store.write() as tx:
+        for table in (attachments, documents):
+            both = (table.c.sha256, table.c.original_sha256)
+            named = or_(*(column.in_(list(digests)) for column in both))
+            free -= {each for row in tx.execute(select(*both).where(named)) for each in row}
+        for digest in free:
+            _path(office, digest).unlink(missing_ok=True)
 
 
 def _attachment(office: Office, row: RowMapping) -> Attachment:

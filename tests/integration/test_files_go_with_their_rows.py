@@ -56,3 +56,12 @@ def test_a_file_that_another_row_names_stays(office: Office) -> None:
     with office.store.write() as tx:
         discard_attachments(office, tx, [first])
     assert files(office) == 1
+
+
+def test_a_file_named_anew_in_the_same_transaction_stays(office: Office) -> None:
+    uid, checked = stored(office), check_file(PDF, "giấy tờ khác.pdf")
+    with office.store.write() as tx:
+        discard_attachments(office, tx, [uid])
+        digest = write_file(office, checked)
+        add_attachment(office, tx, checked, digest, conversation_id=None, now=NOW)
+    assert files(office) == 1
