@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from intake.letters import Letter, parse_letter
 from intake.routing_data import read_table
@@ -75,6 +75,11 @@ class Understanding:
     topics: Mapping[str, float]
     features: frozenset[str]
     evidence: Mapping[str, float]
+
+    @cached_property
+    def topical(self) -> list[Hit]:
+        """Phrases of topics, strongest first, without those inside a longer one."""
+        return strongest_hits(self.hits, "topic")
 
 
 def understand(text: str) -> Understanding:
@@ -356,7 +361,7 @@ def _evidence(found: Understanding, kind: str, intent: str) -> tuple[str, ...]:
     if intent == "emergency":
         wanted |= {name for name in found.signals if name.startswith("emergency.")}
     chosen = [hit for hit in found.hits if hit.phrase.target in wanted]
-    return tuple(_names(chosen, 6)) or tuple(_names(strongest_hits(found.hits, "topic"), 4))
+    return tuple(_names(chosen, 6)) or tuple(phrase_texts(found.topical, 4))
 
 
 _MOST_SHOWN = 24
@@ -430,7 +435,7 @@ def _part(part: Understanding) -> Classification:
         kind=kind,
         topic=topic.code if topic else "",
         score=round(100 * score, 1),
-        evidence=tuple(_names(strongest_hits(part.hits, "topic"), 4)),
+        evidence=tuple(phrase_texts(part.topical, 4)),
         fields=_fields(part, kind, topic),
         excerpt=part.text,
     )

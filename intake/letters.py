@@ -117,7 +117,10 @@ def parse_letter(text: str) -> Letter:
     text = text[:MAX_TEXT]
     cues = _cues()
     flat = fold_letters(text)
-    if not (cues.markers.search(flat[:6000]) or cues.markers.search(flat[-1500:])):
+    marked = cues.markers.search(flat, 0, _HEAD_LETTERS)
+    if not marked and len(flat) > _HEAD_LETTERS:
+        marked = cues.markers.search(flat[-_FOOT_LETTERS:])
+    if not marked:
         return Letter(body=text)
     pieces: dict[str, list[str]] = {}
     body: list[str] = []
@@ -157,6 +160,7 @@ def parse_letter(text: str) -> Letter:
     return _assemble(text, pieces, body)
 
 
+_HEAD_LETTERS, _FOOT_LETTERS = 6000, 1500  # in which a letter shows that it is one
 _MAX_TITLE_WORDS = 30
 _MAX_NAME_WORDS = 12  # of one addressee
 _MAX_SIGNATURE_WORDS = 6

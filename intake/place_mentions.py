@@ -113,25 +113,38 @@ def find_addresses(
         index: gives the names of a province by slug.
         syllables: folded syllables that names are made of; such a one is hardly a slip of the pen.
     """
-    return _Scan(text, province, words, provinces, index, syllables).addresses()
-
-
-def _syllables(text: str) -> list[Syllable]:
     flat = fold_letters(text)
-    tokens: list[Syllable] = []
-    for found in TOKEN.finditer(text):
-        start, end = found.span()
-        folded = flat[start:end]
-        if folded[0] == "0":
-            folded = folded.lstrip("0") or "0"
-        tokens.append(Syllable(folded, text[start:end], start, end))
-    return tokens
+    folded = [word if word[0] != "0" else word.lstrip("0") or "0" for word in TOKEN.findall(flat)]
+    quiet = _quiet(folded, words, index(province), provinces)
+    # Half of all messages name no place; their syllables need not be taken apart.
+    if all(quiet):
+        return []
+    return _Scan(text, folded, quiet, province, words, provinces, index, syllables).addresses()
+
+
+def _quiet(
+    folded: Sequence[str], words: PlaceWords, own: NameIndex, provinces: NameIndex
+) -> list[bool]:
+    """Where neither a name nor a word that matters to names begins: most of a text."""
+    first = words.openers
+    names, others = own.starts, provinces.starts
+    return [
+        word not in first
+        and len(word) < GLUED_FROM + 2
+        and (
+            (word not in names and word not in others)
+            or not (own.begins(word, following) or provinces.begins(word, following))
+        )
+        for word, following in zip_longest(folded, folded[1:], fillvalue="")
+    ]
 
 
 class _Scan:
     def __init__(
         self,
         text: str,
+        folded: Sequence[str],
+        quiet: Sequence[bool],
         province: str,
         words: PlaceWords,
         provinces: NameIndex,
@@ -139,15 +152,19 @@ class _Scan:
         syllables: frozenset[str],
     ) -> None:
         self.text = text
+        self.quiet = quiet
         self.province = province
         self.words = words
         self.provinces = provinces.table
         self.index = index
         self.syllables = syllables
         self.table = index(province).table
-        self.starts, self.pairs = index(province).starts, index(province).pairs
-        self.province_starts, self.province_pairs = provinces.starts, provinces.pairs
-        self.tokens = _syllables(text)
+        self.starts, self.province_starts = index(province).starts, provinces.starts
+        spans = [found.span() for found in TOKEN.finditer(text)]
+        self.tokens = [
+            Syllable(word, text[start:end], start, end)
+            for word, (start, end) in zip(folded, spans, strict=True)
+        ]
         shouted = sum([token.typed.isupper() for token in self.tokens])
         self.shouting = shouted * 2 > len(self.tokens)
         unmarked = sum(token.typed.isascii() for token in self.tokens)
@@ -166,7 +183,7 @@ class _Scan:
         at = 0
         count = len(self.tokens)
         shielded = -1
-        quiet = self._quiet()
+        quiet = self.quiet
         while at < count:
             if quiet[at]:
                 at += 1
@@ -182,28 +199,6 @@ class _Scan:
                 shielded = at + 1
             at += 1
         return found
-
-    def _quiet(self) -> list[bool]:
-        """Where neither a name nor a word that matters to names begins: most of a text."""
-        words = [token.folded for token in self.tokens]
-        first = self.words.openers
-        names, provinces = self.starts, self.province_starts
-        return [
-            word not in first
-            and len(word) < GLUED_FROM + 2
-            and ((word not in names and word not in provinces) or not self._begins(word, following))
-            for word, following in zip_longest(words, words[1:], fillvalue="")
-        ]
-
-    def _begins(self, word: str, following: str) -> bool:
-        """Whether a name begins with this syllable and the next, or is the one word."""
-        two = word + following
-        return (
-            two in self.pairs
-            or two in self.province_pairs
-            or word in self.table
-            or word in self.provinces
-        )
 
     def _is(self, words: MarkedWords, at: int) -> bool:
         token = self.tokens[at]

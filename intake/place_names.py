@@ -180,6 +180,10 @@ class NameIndex:
                         lacking.setdefault((name.rank, at, others), []).append((syllable, name))
         self._lacking = lacking
 
+    def begins(self, word: str, following: str) -> bool:
+        """Whether a name begins with these two folded syllables, or is the first of them."""
+        return word + following in self.pairs or word in self.table
+
     def near(self, syllables: Sequence[str], rank: str) -> tuple[Name, ...]:
         """Names of that rank that differ in one syllable, and there by one letter.
 

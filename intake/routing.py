@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import neg
 from typing import Any
 
 from intake.classification import (
@@ -142,11 +143,10 @@ class Router:
         if answer is not None and answer in scores:
             scores = {code: float(code == answer) for code in scores}
             rules = {**rules, answer: (*rules.get(answer, ()), "answer")}
-        ranked = sorted(scores, key=lambda code: (-scores[code], code))
+        ranked = best_first(scores)
         confidence = _confidence(found, scores, ranked)
-        topical = strongest_hits(found.hits, "topic")
         candidates = self._candidates(
-            found, ranked, scores, rules, where, on, kind or classified.kind, topical
+            found, ranked, scores, rules, where, on, kind or classified.kind
         )
         sure = _is_sure(classified, confidence, answer, candidates)
         return Routing(
@@ -154,7 +154,7 @@ class Router:
             candidates=candidates,
             question=_question(candidates, classified, sure=sure, answer=answer),
             place=where,
-            explanation=_explanation(topical, classified, candidates, rules, sure=sure),
+            explanation=_explanation(found.topical, classified, candidates, rules, sure=sure),
             confidence=round(confidence, 3),
             versions=self._versions(),
             classification=classified,
@@ -195,20 +195,18 @@ class Router:
         where: PlaceMatch | None,
         on: date,
         kind: str,
-        topical: Sequence[Hit],
     ) -> tuple[RouteCandidate, ...]:
         if not found.reading.folded:
             return ()
         commune = None
         if where is not None and where.places and not where.ambiguous:
             commune = where.places[0].code
-        named = strongest_hits(found.hits, "name")
-        here = _place_line(where)
+        grounds = _Grounds.of(found, where)
         chosen: list[RouteCandidate] = []
         for code in ranked[:MOST_CANDIDATES]:
             # A denunciation goes above the commune's own police or tax office.
             body = self._directory.of_class(code, on, None if kind == "TC" else commune)
-            reasons = _reasons(found, code, rules.get(code, ()), here, body, topical, named)
+            reasons = _reasons(grounds, code, rules.get(code, ()), body)
             chosen.append(
                 RouteCandidate(
                     agency=body.code if body else NO_BODY + code,
@@ -250,23 +248,28 @@ def class_shares(
 ) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:
     """`class_scores` by a given model (None: the phrase tables alone)."""
     words = lexicon()
-    codes = list(words.classes)
     table = found.evidence
     weight = _rules()["classes"]
     if model is None:
-        logits = {code: weight["table_alone"] * table[code] for code in codes}
+        alone = weight["table_alone"]
+        logits = {code: alone * table[code] for code in words.classes}
     else:
         learned = dict(zip(model.labels, model.scores(found.features), strict=True))
+        by_model, by_table = weight["model"], weight["table"]
         logits = {
-            code: weight["model"] * learned.get(code, 0.0) + weight["table"] * table[code]
-            for code in codes
+            code: by_model * learned.get(code, 0.0) + by_table * table[code]
+            for code in words.classes
         }
     rules: dict[str, tuple[str, ...]] = {}
     for rule, code, push in _legal_pushes(found, kind):
         logits[code] += push
         rules[code] = (*rules.get(code, ()), rule)
-    shares = probabilities([logits[code] for code in codes])
-    return dict(zip(codes, shares, strict=True)), rules
+    return dict(zip(logits, probabilities(list(logits.values())), strict=True)), rules
+
+
+def best_first(scores: Mapping[str, float]) -> list[str]:
+    """The codes, highest score first; equal ones in the order of the alphabet."""
+    return [code for _, code in sorted(zip(map(neg, scores.values()), scores, strict=True))]
 
 
 _DECIDED = f"{SIGNAL}deciding:"
@@ -307,7 +310,7 @@ def confidence_features(
     allies = any({first, second} <= set(topics[code].classes) for code in leading)
     margin = scores[first] - scores[second] * (fit["ally"] if allies else 1.0)
     table = found.evidence
-    agrees = max(table, key=lambda code: (table[code], code)) == first
+    agrees = max(zip(table.values(), table, strict=True))[1] == first
     return (1.0, scores[first], margin, float(agrees), min(1.0, len(found.hits) / fit["hits"]))
 
 
@@ -342,37 +345,57 @@ def _is_sure(
     return confidence >= float(line or _rules()["confidence"]["line"])
 
 
+@dataclass(frozen=True)
+class _Grounds:
+    """What the reasons of all candidates are taken from, gathered once.
+
+    `topical` and `named` hold the hits by class, strongest first; `here` is the line of the place.
+    """
+
+    topical: Mapping[str, list[Hit]]
+    named: Mapping[str, list[Hit]]
+    here: tuple[str, ...]
+    said: frozenset[str]
+
+    @staticmethod
+    def of(found: Understanding, where: PlaceMatch | None) -> _Grounds:
+        topics = lexicon().topics
+        by_class: dict[str, list[Hit]] = {}
+        for hit in found.topical:
+            for code in topics[hit.phrase.target].classes:
+                by_class.setdefault(code, []).append(hit)
+        named: dict[str, list[Hit]] = {}
+        for hit in strongest_hits(found.hits, "name"):
+            named.setdefault(hit.phrase.target, []).append(hit)
+        return _Grounds(by_class, named, _place_line(where), frozenset(found.reading.folded))
+
+
 def _reasons(
-    found: Understanding,
-    code: str,
-    rules: Sequence[str],
-    here: Sequence[str],
-    body: Agency | None,
-    topic_hits: Sequence[Hit],
-    name_hits: Sequence[Hit],
+    grounds: _Grounds, code: str, rules: Sequence[str], body: Agency | None
 ) -> tuple[str, ...]:
     """Why this class, for officers: phrases, names, rules, place."""
-    words = lexicon()
     wording = _sentences()["reason"]
-    topical = [hit for hit in topic_hits if code in words.topics[hit.phrase.target].classes]
-    named = [hit for hit in name_hits if hit.phrase.target == code]
-    name = words.classes[code].name
-    lines = [wording[rule].format(value=name) for rule in dict.fromkeys(rules)]
-    if topical:
-        lines.append(wording["phrases"].format(value=", ".join(phrase_texts(topical, 5))))
-    if named:
-        lines.append(wording["name"].format(value=", ".join(phrase_texts(named, 3))))
+    lines: list[str] = []
+    if rules:
+        name = lexicon().classes[code].name
+        lines += [wording[rule].format(value=name) for rule in dict.fromkeys(rules)]
+    if code in grounds.topical:
+        phrases = phrase_texts(grounds.topical[code], 5)
+        lines.append(wording["phrases"].format(value=", ".join(phrases)))
+    if code in grounds.named:
+        lines.append(wording["name"].format(value=", ".join(phrase_texts(grounds.named[code], 3))))
     model = current_model("classes")
     if not lines and model is not None and code in model.labels:
-        grams = model.contributions(set(found.reading.folded), code)
-        strong = [gram for gram, weight in grams[:4] if weight > 0]
+        strong = [
+            gram for gram, weight in model.contributions(grounds.said, code)[:4] if weight > 0
+        ]
         if strong:
             lines.append(wording["words"].format(value=", ".join(strong)))
     if body is None:
         lines.append(wording["place_unknown"])
     elif body.agency_class != code:
         lines.append(wording["stand_in"].format(value=body.name))
-    return (*lines, *here)
+    return (*lines, *grounds.here)
 
 
 def _place_line(where: PlaceMatch | None) -> tuple[str, ...]:

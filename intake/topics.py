@@ -73,6 +73,8 @@ class Hit(NamedTuple):
     weight: float
 
 
+_OPENING = 3
+"""Words by which a longer phrase is recognised before it is looked up."""
 _MARKS = {"!": 2.0, "?": 0.4}
 _LENGTH_FACTOR = (0.0, 0.7, 1.3, 1.8, 2.2, 2.5, 2.7)
 _LONE_UNMARKED = 0.35
@@ -132,31 +134,51 @@ class Lexicon:
         self._roles = dict(roles)
         self._role_ends = frozenset(words.rpartition(" ")[2] for words in roles)
         by_words: list[dict[str, list[Phrase]]] = [{} for _ in range(LONGEST_PHRASE + 1)]
+        openings: dict[str, set[int]] = {}
         for phrase in self.phrases:
-            count = phrase.folded.count(" ") + 1
-            if count <= LONGEST_PHRASE:
-                by_words[count].setdefault(phrase.folded, []).append(phrase)
+            words = phrase.folded.split()
+            if len(words) <= LONGEST_PHRASE:
+                by_words[len(words)].setdefault(phrase.folded, []).append(phrase)
+            if _OPENING < len(words) <= LONGEST_PHRASE:
+                openings.setdefault(" ".join(words[:_OPENING]), set()).add(len(words))
         self._by_words = [{k: tuple(v) for k, v in table.items()} for table in by_words]
+        self._openings = {words: tuple(sorted(counts)) for words, counts in openings.items()}
 
     def find(self, reading: Reading) -> list[Hit]:
         """Every phrase of the tables in the text, each at its last place; linear."""
         hits: list[Hit] = []
         accented, marked = reading.accented, reading.has_marks
-        for count, table in enumerate(self._by_words):
-            grams = reading.grams(count)
-            for gram, start in {g: at for at, g in enumerate(grams) if g in table}.items():
-                typed = " ".join(accented[start : start + count]) if marked else ""
-                for phrase in table[gram]:
-                    weight = phrase.weight
-                    if marked:
-                        if typed != phrase.accented:
-                            weight *= _fit(phrase.accented.split(), typed.split())
-                    elif count == 1 and phrase.accented != gram:
-                        weight *= _LONE_UNMARKED
-                    if weight > _LEAST_WEIGHT:
-                        hits.append(Hit(phrase, start, start + count, weight))
+        for gram, start, count in self._runs(reading):
+            typed = " ".join(accented[start : start + count]) if marked else ""
+            for phrase in self._by_words[count][gram]:
+                weight = phrase.weight
+                if marked:
+                    if typed != phrase.accented:
+                        weight *= _fit(phrase.accented.split(), typed.split())
+                elif count == 1 and phrase.accented != gram:
+                    weight *= _LONE_UNMARKED
+                if weight > _LEAST_WEIGHT:
+                    hits.append(Hit(phrase, start, start + count, weight))
         hits.sort(key=_place)
         return hits
+
+    def _runs(self, reading: Reading) -> list[tuple[str, int, int]]:
+        """(words, start, count) of every run that is some phrase, each at its last place."""
+        runs: list[tuple[str, int, int]] = []
+        for count in range(1, _OPENING + 1):
+            table = self._by_words[count]
+            last = {gram: at for at, gram in enumerate(reading.grams(count)) if gram in table}
+            runs += [(gram, at, count) for gram, at in last.items()]
+        # Few runs of three words open a longer phrase; only from those is read on.
+        openings, words = self._openings, reading.folded
+        longer: dict[str, tuple[int, int]] = {}
+        for at, gram in enumerate(reading.grams(_OPENING)):
+            for count in openings.get(gram, ()):
+                run = " ".join(words[at : at + count])
+                if run in self._by_words[count]:
+                    longer[run] = (at, count)
+        runs += [(run, at, count) for run, (at, count) in longer.items()]
+        return runs
 
     def role_before(self, words: Sequence[str], at: int) -> str | None:
         """The role word standing shortly before the word at `at`; the nearest one, or None."""

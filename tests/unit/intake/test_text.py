@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.text import accent_key, clean, decode_telex, fold, words_of
+from intake.place_names import TOKEN
+from intake.text import accent_key, clean, decode_telex, fold, fold_letters, words_of
 from intake.topics import lexicon
 
 
@@ -104,3 +105,13 @@ def test_a_real_syllable_is_never_repaired_into_another():
 
 def test_tags_and_marks_of_markup_are_no_words():
     assert words_of("<b>đường</b> hư<script src=x>") == ["đường", "hư"]
+
+
+def test_folding_letter_by_letter_leaves_the_same_syllables_in_the_same_places():
+    # The place names of a text are looked for in its folded letters, and cut from its typed ones.
+    letters = (chr(code) for code in range(0x2FFFF) if not 0xD800 <= code <= 0xDFFF)
+    text = " ".join(a for a in letters if unicodedata.is_normalized("NFC", a))
+    folded = fold_letters(text)
+    assert [found.span() for found in TOKEN.finditer(text)] == [
+        found.span() for found in TOKEN.finditer(folded)
+    ]
