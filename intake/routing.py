@@ -152,7 +152,7 @@ class Router:
         return Routing(
             decision="route" if sure else "ask_officer",
             candidates=candidates,
-            question=_question(candidates, classified, sure=sure, answer=answer),
+            question=_question(found, candidates, classified, sure=sure, answer=answer),
             place=where,
             explanation=_explanation(found.topical, classified, candidates, rules, sure=sure),
             confidence=round(confidence, 3),
@@ -407,6 +407,7 @@ def _place_line(where: PlaceMatch | None) -> tuple[str, ...]:
 
 
 def _question(
+    found: Understanding,
     candidates: Sequence[RouteCandidate],
     classified: Classification,
     *,
@@ -421,11 +422,24 @@ def _question(
     if answer is not None or not candidates or classified.intent != "petition":
         return None
     offered = candidates[:MOST_CHOICES]
-    pair = " ".join(sorted(c.agency_class for c in offered[:2]))
-    text = _sentences()["pair"].get(pair, wording["which"])
+    text = _sentences()["pair"].get(_shared_matter(found, offered[:2]), wording["which"])
     labels = lexicon().classes
     choices = [(labels[c.agency_class].label, c.agency_class) for c in offered]
     return RouteQuestion("class", text, tuple(choices))
+
+
+def _shared_matter(found: Understanding, pair: Sequence[RouteCandidate]) -> str:
+    """Both class codes in order of the alphabet where the text names a matter of both, else "".
+
+    "Which school is it?" must not be asked of somebody who wrote of no school.
+    """
+    codes = sorted(candidate.agency_class for candidate in pair)
+    topics, least = lexicon().topics, _rules()["question"]["topic"]
+    shared = any(
+        strength >= least and set(codes) <= set(topics[topic].classes)
+        for topic, strength in found.topics.items()
+    )
+    return " ".join(codes) if shared else ""
 
 
 def _explanation(

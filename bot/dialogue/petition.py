@@ -47,6 +47,7 @@ _OLDEST_DECISION = date(1990, 1, 1)
 _LONGEST_ANSWER = 2_000
 _LONGEST_PLACE = 300
 _LONGEST_BARE_NAME = 4
+_LONGEST_BODY_WORDS = 8  # of an answer that names a body and tells nothing else
 _LONGEST_PLACE_WORDS = 14
 _LONGEST_CONTACT_WORDS = 8  # a full name and a number written in groups
 _KINDS_TO_CHOOSE = (PetitionKind.KNPA, PetitionKind.KN, PetitionKind.TC)
@@ -481,7 +482,31 @@ def _take_route(state: State, text: str, choice: str, known: Knowledge, voice: V
     if choice:
         changed = draft.settle("route", route_answer=choice)
         return proceed(replace(state, draft=changed), known, voice)
+    count = len(text.split())
+    called = [card for card in known.agencies_called(text[:200]) if card.competent]
+    if len(called) == 1 and count <= _LONGEST_BODY_WORDS and not is_secret(draft, known):
+        changed = draft.settle("route", agency=called[0].code)
+        return proceed(replace(state, draft=changed), known, voice)
+    if count >= _FEWEST_WORDS and len(draft.text) + len(text) < LONGEST_TEXT:
+        # More of the story, and often what was lacking. The same is not asked a second time.
+        told = replace(draft, text=f"{draft.text}\n{text}")
+        lead = (voice.message("summary.appended"),)
+        question, _ = _open_question(told, grasp(told, known), known, voice)
+        if question == "route":
+            return _leave_to_officer(replace(state, draft=told), "route", known, voice, lead)
+        return proceed(replace(state, draft=told), known, voice, lead=lead)
+    if state.misread:
+        return _leave_to_officer(state, "route", known, voice)
     return misread(state, voice)
+
+
+def _leave_to_officer(
+    state: State, question: str, known: Knowledge, voice: Voice, lead: Lead = ()
+) -> Step:
+    """Nobody is asked for ever: who does not find the agency gets an officer who does."""
+    changed = _draft(state).settle(question, agency=OFFICER_DECIDES)
+    told = (*lead, voice.message("summary.officer_chooses"))
+    return proceed(replace(state, draft=changed), known, voice, lead=told)
 
 
 def _take_item(
@@ -633,6 +658,8 @@ def _take_agency(state: State, text: str, choice: str, known: Knowledge, voice: 
         changed = draft.settle("agency", agency=choice.removeprefix("agency:"))
         return proceed(replace(state, draft=changed), known, voice)
     found = [card for card in known.agencies_called(text[:200]) if card.competent][:3]
+    if not found and state.misread:
+        return _leave_to_officer(state, "agency", known, voice)
     if not found:
         return misread(state, voice, "bad.agency")
     if len(found) == 1:

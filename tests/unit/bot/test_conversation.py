@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation import advance, conclude
+from bot.dialogue.grasp import OFFICER_DECIDES
 from bot.dialogue.state import Draft, State, dump_state, load_state
 from bot.dialogue.steps import (
     Add,
@@ -168,6 +169,40 @@ def test_whoever_can_not_tell_leaves_the_route_to_an_officer() -> None:
     (effect,) = step.effects
     assert isinstance(effect, File)
     assert effect.submission.agency is None
+
+
+def test_the_question_for_the_agency_takes_the_name_of_a_body() -> None:
+    step = talk(Known(sure=False, asks_route=True), STORY, "sở thử học")
+
+    assert step.state.draft is not None
+    assert step.state.draft.agency == "school"
+
+
+def test_the_question_for_the_agency_takes_more_of_the_story_and_is_not_asked_again() -> None:
+    step = talk(Known(sure=False, asks_route=True), STORY, "đường này trước cổng trường của cháu")
+
+    assert topics(step) == ["summary.appended", "summary.officer_chooses", "summary.all"]
+    assert step.state.draft is not None
+    assert step.state.draft.text.endswith("trước cổng trường của cháu")
+    assert step.state.draft.agency == OFFICER_DECIDES
+
+
+def test_two_unclear_answers_to_the_question_for_the_agency_leave_it_to_an_officer() -> None:
+    known = Known(sure=False, asks_route=True)
+
+    first = talk(known, STORY, "hả")
+    second = talk(known, "ờ", state=first.state)
+
+    assert topics(first) == ["misread.choice"]
+    assert topics(second) == ["summary.officer_chooses", "summary.all"]
+
+
+def test_a_body_unknown_twice_when_correcting_the_agency_leaves_it_to_an_officer() -> None:
+    first = talk(Known(), STORY, "sửa nơi nhận", "cơ quan mặt trăng")
+    second = talk(Known(), "cơ quan sao hỏa", state=first.state)
+
+    assert topics(first) == ["bad.agency"]
+    assert topics(second) == ["summary.officer_chooses", "summary.all"]
 
 
 def test_a_body_that_only_guides_is_named_and_gets_nothing() -> None:

@@ -76,6 +76,15 @@ def test_a_commune_matter_without_a_place_keeps_its_class_and_asks_for_the_place
     assert routing.question.key == "place"
 
 
+def test_a_question_speaks_of_a_school_only_to_those_who_did(router):
+    told = router.route("Chỗ đó thu tiền mà không đưa biên lai, nhờ giúp", on=TODAY)
+    school = router.route("Trường thu tiền quỹ lớp", on=TODAY)
+
+    assert told.question is not None
+    assert "trường" not in told.question.text.lower()
+    assert school.question is None or "trường" in school.question.text.lower()
+
+
 def test_the_place_given_beside_the_text_wins(router):
     routing = router.route(
         "Loa kẹo kéo hát karaoke tới khuya không ngủ được", place="phường Nguyệt Hóa", on=TODAY
