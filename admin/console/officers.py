@@ -33,6 +33,7 @@ from intake.office import Office
 from intake.officers import actor_of
 from intake.second_factor import remove_second_factor, second_factor_of
 from intake.status import Role
+from intake.unattended import unattended
 
 router = Paths(prefix="/officers")
 
@@ -167,12 +168,14 @@ def _list(
 ) -> Response:
     with office.store.read() as tx:
         rows = list_officers(tx)
+        lonely = unattended(tx)
     problem = problem_of(error) if error else None
     return page(
         request,
         "console/officers.html",
         status_code=problem.status if problem else 200,
         rows=rows,
+        unattended=lonely,
         typed=typed,
         problem=problem,
         roles=OFFICER_ROLES,

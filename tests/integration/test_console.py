@@ -18,9 +18,10 @@ from intake.notices import write_notice
 from intake.petition import PetitionKind
 from intake.status import Action, NoticeKind, PetitionStatus
 from intake.store.petitions import get_petition
-from intake.store.tables import attachments, notices
+from intake.store.tables import attachments, notices, officers
+from intake.unattended import unattended
 from tests.factories import accepted, file, file_signed
-from tests.web import CENTRE, INSPECTORATE, PASSWORD, Web, opened_web
+from tests.web import BUILDING, CENTRE, INSPECTORATE, PASSWORD, Web, opened_web
 
 
 @pytest.fixture
@@ -429,6 +430,42 @@ def test_the_head_sees_who_has_what(web: Web) -> None:
     words = text_of(web.console("head").get("/console/overview"))
     assert "1 Quá hạn" in words
     assert "Chưa phân công" in words
+
+
+def test_the_administrator_hears_of_petitions_that_nobody_may_take_up(web: Web) -> None:
+    admin = web.console("admin")
+    assert "chưa ai nhận được" not in text_of(admin.get("/console/officers"))
+    file(web.office)
+    file(web.office, agency="vlg-so-y-te")
+    file(web.office, PetitionKind.TC, agency=BUILDING)
+    file(web.office, PetitionKind.MIXED, agency=BUILDING)
+    file(web.office, PetitionKind.TC, agency=INSPECTORATE)
+
+    told = text_of(admin.get("/console/officers"))
+
+    assert "Sở Xây dựng : 2 đơn tố cáo hoặc có thể có nội dung tố cáo" in told
+    assert "Sở Y tế : 1 đơn, cơ quan chưa có cán bộ nào" in told
+    assert "Thanh tra tỉnh :" not in told
+    with web.office.store.read() as tx:
+        assert [row.agency for row in unattended(tx)] == [BUILDING, "vlg-so-y-te"]
+    admin.send(
+        "/console/officers",
+        username="duoc.giao",
+        display_name="Người Được Giao",
+        role="agency_clerk",
+        agency=BUILDING,
+        handles_denunciations="yes",
+    )
+    assert "Sở Xây dựng :" not in text_of(admin.get("/console/officers"))
+
+
+def test_a_closed_account_takes_nothing_up(web: Web) -> None:
+    with web.office.store.write() as tx:
+        tx.execute(update(officers).where(officers.c.username == "desk").values(active=False))
+    file(web.office, agency=CENTRE)
+
+    told = text_of(web.console("admin").get("/console/officers"))
+    assert re.search(r"Tiếp công dân [^:]*: 1 đơn, cơ quan chưa có cán bộ nào", told)
 
 
 def test_an_administrator_opens_changes_and_closes_an_account(web: Web) -> None:
