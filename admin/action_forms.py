@@ -260,6 +260,17 @@ class RecordStep(Form):
     document_number: Document = ""
 
 
+class TakeBackStep(Form):
+    """What was recorded by mistake is taken back.
+
+    `step`: id of one of the petition's `steps_recorded`; `mistake`: wrong_day, wrong_step,
+    wrong_petition or not_done.
+    """
+
+    step: int
+    mistake: Code
+
+
 @dataclass(frozen=True)
 class Call:
     """One action on one petition by one officer, in the caller's transaction."""
@@ -382,6 +393,7 @@ FORMS: Mapping[Action, ActionForm] = {
     Action.WITHDRAW: ActionForm(Withdraw, _withdraw),
     Action.LINK: ActionForm(Link, _plain(actions.link)),
     Action.RECORD_STEP: ActionForm(RecordStep, _plain(actions.record_step)),
+    Action.TAKE_BACK_STEP: ActionForm(TakeBackStep, _plain(actions.take_back_step)),
 }
 
 

@@ -19,7 +19,14 @@ from intake.documents import Document, given_documents, kept_documents
 from intake.due import DueView, due_view
 from intake.duplicates import band_keys, similarity
 from intake.notices import Notice, notices_of
-from intake.obligations import Occurrence, Step, owed_steps, possible_occurrences
+from intake.obligations import (
+    Occurrence,
+    RecordedStep,
+    Step,
+    owed_steps,
+    possible_occurrences,
+    recorded_steps,
+)
 from intake.office import Office
 from intake.officers import Officer
 from intake.permissions import can_act, can_see_identity, can_view, check_can_view
@@ -77,6 +84,7 @@ class Dossier:
     allowed: tuple[Action, ...]
     steps: tuple[Step, ...]
     occurrences: tuple[Occurrence, ...]
+    recorded: tuple[RecordedStep, ...]
     acceptance_terms: tuple[Rule, ...]
     identity_openable: bool
 
@@ -93,8 +101,17 @@ def open_dossier(
     content = content_of(tx, office.sealer, petition)
     due = due_view(office, tx, petition, today=today)
     steps = owed_steps(office.rules, due)
-    happened = {row.event for row in clock_events_of(tx, petition.id)}
-    occurrences = possible_occurrences(office.rules, petition, happened)
+    happened = clock_events_of(tx, petition.id)
+    occurrences = possible_occurrences(office.rules, petition, {row.event for row in happened})
+    recorded = recorded_steps(office.rules, happened)
+    idle = {
+        action
+        for action, work in (
+            (Action.RECORD_STEP, steps or occurrences),
+            (Action.TAKE_BACK_STEP, recorded),
+        )
+        if not work
+    }
     stays = handlings_of(tx, petition.id)
     received = stays[-1]["received_on"] if stays else today
     return Dossier(
@@ -111,12 +128,11 @@ def open_dossier(
         duplicates=_duplicates(office, tx, officer, petition, content.text),
         linked=_linked(office, tx, officer, petition),
         allowed=tuple(
-            action
-            for action in allowed_actions(office, officer, petition)
-            if steps or occurrences or action is not Action.RECORD_STEP
+            action for action in allowed_actions(office, officer, petition) if action not in idle
         ),
         steps=steps,
         occurrences=occurrences,
+        recorded=recorded,
         acceptance_terms=acceptance_rules(office, petition.kind, received, today),
         identity_openable=bool(content.petitioners) and can_see_identity(officer, petition),
     )

@@ -88,6 +88,7 @@ REASONS: Mapping[str, str] = {
     "required": "chưa nhập",
     "not_owed": "không phải việc đang phải làm hoặc có thể phát sinh của đơn này",
     "not_asked": "việc này không hỏi giờ",
+    "not_recorded": "việc này không có hoặc đã được gỡ",
     "year_gap": "phải nhập lần lượt từng năm, không bỏ cách năm",
     "other_year": "có ngày không thuộc năm đang nhập",
     "twice": "có ngày ghi hai lần",
@@ -113,6 +114,8 @@ FIELDS: Mapping[str, str] = {
     "on": "Ngày",
     "to": "Đến",
     "document_number": "Số văn bản",
+    "step": "Việc đã ghi",
+    "mistake": "Lý do gỡ",
     "notice": "Thông báo",
     "verdict": "Kết luận",
     "remedies": "Kiến nghị xử lý",
@@ -260,6 +263,7 @@ ACTIONS: Mapping[str, str] = {
     "withdraw": "Ghi nhận rút đơn",
     "link": "Gộp vụ việc",
     "record-step": "Ghi việc đã làm, việc phát sinh",
+    "take-back-step": "Gỡ việc ghi nhầm",
 }
 
 # What an action does, one line above its form.
@@ -283,6 +287,7 @@ ACTION_HELP: Mapping[str, str] = {
     "withdraw": "Rút toàn bộ, một phần, hoặc một số người rút; phần còn lại vẫn tiếp tục.",
     "link": "Gộp với một đơn khác về cùng vụ việc. Mỗi đơn vẫn giữ thời hạn riêng.",
     "record-step": "Ghi một việc luật định đã làm xong, hoặc một việc mới làm phát sinh thời hạn.",
+    "take-back-step": "Thời hạn tính lại như chưa ghi; lịch sử vẫn giữ. Sửa ngày: gỡ rồi ghi lại.",
 }
 
 # Timeline events, past tense; {…} are the entry's values, already worded.
@@ -311,6 +316,7 @@ EVENTS: Mapping[str, str] = {
     "petition_assigned": "Phân công xử lý",
     "petition_linked": "Gộp vụ việc",
     "step_recorded": "Ghi việc đã làm, việc phát sinh",
+    "step_taken_back": "Gỡ việc ghi nhầm",
     "complained_again": "Có khiếu nại lần hai",
     "petition_withdrawn_in_part": "Rút một phần đơn",
     "letter_printed": "In văn bản",
@@ -327,6 +333,14 @@ FILE_STATES: Mapping[str, str] = {
     "held": "chờ quét mã độc, chưa mở được",
     "clean": "đã quét, không thấy mã độc",
     "infected": "có mã độc, đã cách ly",
+}
+
+# Why a recorded step is taken back.
+MISTAKES: Mapping[str, str] = {
+    "wrong_day": "Ghi sai ngày",
+    "wrong_step": "Ghi nhầm việc khác",
+    "wrong_petition": "Ghi nhầm đơn khác",
+    "not_done": "Việc chưa thực hiện",
 }
 
 EVENT_VALUES: Mapping[str, str] = {
@@ -346,6 +360,7 @@ EVENT_VALUES: Mapping[str, str] = {
     "reason": "lý do",
     "rule": "thời hạn",
     "step": "việc",
+    "mistake": "lý do",
     "at": "giờ",
     "facts": "tình tiết",
     "letter": "văn bản",

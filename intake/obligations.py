@@ -5,13 +5,14 @@ Which events these are is `recorded` and `occurs` in `data/law/events.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 from intake.due import DueView
 from intake.petition import Petition, PetitionKind
 from intake.rules import BEFORE, HOURS, Rules
+from intake.store.petitions import ClockEventRow
 
 
 @dataclass(frozen=True)
@@ -84,3 +85,36 @@ def possible_occurrences(
             timed = any(rule.unit == HOURS for rule in started)
             found.append(Occurrence(event.id, event.name, tuple(stages), event.planned, timed))
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class RecordedStep:
+    """A step or occurrence an officer recorded by hand and may take back.
+
+    `id` is that of the clock's event, `name` is Vietnamese, `at` the local time of a meeting.
+    """
+
+    id: int
+    event: str
+    name: str
+    on: date
+    at: time | None
+    document_number: str
+
+
+def recorded_steps(rules: Rules, happened: Sequence[ClockEventRow]) -> tuple[RecordedStep, ...]:
+    """What officers recorded by hand, the latest first.
+
+    Args:
+        happened: all events recorded for the petition.
+    """
+    by_hand = [
+        (row, kind)
+        for row in reversed(happened)
+        # What only tells of the petition's own course is no event of the law.
+        if (kind := rules.events.get(row.event)) and (kind.recorded or kind.occurs)
+    ]
+    return tuple(
+        RecordedStep(row.id, row.event, kind.name, row.on, row.at, row.document_number)
+        for row, kind in by_hand
+    )

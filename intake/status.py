@@ -79,6 +79,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     LINK = "link"
     RECORD_STEP = "record-step"
+    TAKE_BACK_STEP = "take-back-step"
 
 
 class NoticeKind(StrEnum):
@@ -271,6 +272,13 @@ _ROWS = (
         _stays(_S),
         HANDLING_ROLES,
         "step_recorded",
+        None,
+    ),
+    Transition(
+        Action.TAKE_BACK_STEP,
+        _stays(_S),
+        HANDLING_ROLES,
+        "step_taken_back",
         None,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -148,6 +148,17 @@ class OccurrenceOut(BaseModel):
     timed: bool
 
 
+class RecordedStepOut(BaseModel):
+    """Something recorded by hand that `take-back-step` takes back."""
+
+    id: int
+    event: str
+    name: str
+    on: date
+    at: time | None
+    document_number: str
+
+
 class AnswerOut(BaseModel):
     """What the office decided or replied."""
 
@@ -197,6 +208,7 @@ class PetitionOut(PetitionSummary):
     allowed_actions: list[Action]
     steps_owed: list[StepOut]
     occurrences: list[OccurrenceOut]
+    steps_recorded: list[RecordedStepOut]
     acceptance_terms: list[str]
     identity_openable: bool
 
@@ -376,6 +388,17 @@ def petition_of(office: Office, dossier: Dossier, today: date) -> PetitionOut:
                 timed=row.timed,
             )
             for row in dossier.occurrences
+        ],
+        steps_recorded=[
+            RecordedStepOut(
+                id=row.id,
+                event=row.event,
+                name=row.name,
+                on=row.on,
+                at=row.at,
+                document_number=row.document_number,
+            )
+            for row in dossier.recorded
         ],
         acceptance_terms=[rule.id for rule in dossier.acceptance_terms],
         identity_openable=dossier.identity_openable,

@@ -84,6 +84,8 @@ def _worded(office: Office, name: str, value: Any, names: Mapping[str, str]) -> 
         return _ground(text)
     if name == "reason":
         return wording.IDENTITY_REASONS.get(text, text)
+    if name == "mistake":
+        return wording.MISTAKES.get(text, text)
     if name == "verdict":
         return wording.VERDICTS.get(text, text)
     if name == "step":

@@ -30,7 +30,7 @@ from intake.actions.rehome import (
     planned_rehomings,
     rehome_petitions,
 )
-from intake.actions.steps import record_step
+from intake.actions.steps import record_step, take_back_step
 from intake.actions.terms import extend, resume, suspend
 
 __all__ = [
@@ -66,5 +66,6 @@ __all__ = [
     "resume",
     "retry_notice",
     "suspend",
+    "take_back_step",
     "withdraw",
 ]

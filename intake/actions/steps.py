@@ -1,4 +1,5 @@
-"""Recording what has no action of its own: that something owed was done, or came about."""
+"""Recording what has no action of its own: that something owed was done, or came about; and taking
+back what was recorded by mistake."""
 
 from __future__ import annotations
 
@@ -7,13 +8,21 @@ from datetime import date, datetime, time
 from intake.actions.change import Change, begin, check_day
 from intake.due import due_view
 from intake.errors import InvalidInput
-from intake.obligations import owed_steps, possible_occurrences
+from intake.obligations import owed_steps, possible_occurrences, recorded_steps
 from intake.office import Office
 from intake.officers import Officer
 from intake.petition import Petition
 from intake.status import Action
 from intake.store.engine import Transaction
-from intake.store.petitions import ClockEventRow, add_clock_event, clock_events_of
+from intake.store.petitions import (
+    ClockEventRow,
+    add_clock_event,
+    clock_events_of,
+    remove_clock_event,
+)
+
+MISTAKES = ("wrong_day", "wrong_step", "wrong_petition", "not_done")
+"""Why a recorded step is taken back."""
 
 
 def record_step(
@@ -57,6 +66,48 @@ def record_step(
             "on": day.isoformat(),
             "at": f"{at:%H:%M}" if at else None,
             "document_number": number,
+        },
+    )
+
+
+def take_back_step(
+    office: Office,
+    tx: Transaction,
+    officer: Officer,
+    reference: str,
+    *,
+    step: int,
+    mistake: str,
+    now: datetime,
+    version: int | None = None,
+) -> Petition:
+    """Take back what `record_step` recorded by mistake; all dates are derived as if it had not.
+
+    The timeline keeps both entries. To mend a day, take the step back and record it again.
+
+    Args:
+        step: id of one of `recorded_steps`.
+        mistake: a code of `MISTAKES`.
+
+    Raises:
+        InvalidInput: no such step, or no such mistake.
+    """
+    change = begin(office, tx, officer, reference, Action.TAKE_BACK_STEP, version=version, now=now)
+    happened = clock_events_of(tx, change.petition.id)
+    found = next((row for row in recorded_steps(office.rules, happened) if row.id == step), None)
+    if found is None:
+        raise InvalidInput(field="step", reason="not_recorded")
+    if mistake not in MISTAKES:
+        raise InvalidInput(field="mistake", reason="unknown")
+    remove_clock_event(tx, found.id)
+    return change.finish(
+        {},
+        values={
+            "step": found.event,
+            "on": found.on.isoformat(),
+            "at": f"{found.at:%H:%M}" if found.at else None,
+            "document_number": found.document_number,
+            "mistake": mistake,
         },
     )
 

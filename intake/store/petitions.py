@@ -376,6 +376,11 @@ def set_clock_event(
     add_clock_event(tx, petition_id, event, on, document_number=document_number)
 
 
+def remove_clock_event(tx: Transaction, event_id: int) -> None:
+    """Take an event off the legal clock; the timeline keeps that it was recorded."""
+    tx.execute(delete(clock_events).where(clock_events.c.id == event_id))
+
+
 def clock_events_of(tx: Transaction, petition_id: int) -> list[ClockEventRow]:
     """Events of the legal clock by day, then as entered."""
     rows = tx.execute(

@@ -9,10 +9,10 @@ from intake import actions
 from intake.clock import CIVIL_ZONE
 from intake.due import due_view
 from intake.errors import InvalidInput, ItemsMissing, LawRefuses
-from intake.obligations import owed_steps
+from intake.obligations import owed_steps, recorded_steps
 from intake.petition import PetitionKind, Source
 from intake.status import Action, PetitionStatus, Role
-from intake.store.petitions import get_petition
+from intake.store.petitions import clock_events_of, get_petition
 from intake.timeline import entries_of
 from tests import factories
 from tests.factories import NOW, TODAY, accepted, file, file_signed, officer
@@ -118,6 +118,75 @@ def test_before_acceptance_nothing_is_owed_that_only_acceptance_obliges_to(offic
         do(office, actions.record_step, by(office, petition), petition.reference,
            event="acceptance_notified")  # fmt: skip
     assert refused.value.values["reason"] == "not_owed"
+
+
+# ---- steps recorded by mistake ---------------------------------------------------------------
+
+
+def recorded_of(office, petition):
+    with office.store.read() as tx:
+        return recorded_steps(office.rules, clock_events_of(tx, petition.id))
+
+
+def record(office, petition, event, **named):
+    return do(
+        office, actions.record_step, by(office, petition), petition.reference, event=event, **named
+    )
+
+
+def take_back(office, petition, step, mistake="wrong_day"):
+    return do(
+        office, actions.take_back_step, by(office, petition), petition.reference,
+        step=step, mistake=mistake,
+    )  # fmt: skip
+
+
+def test_a_step_taken_back_is_owed_again_and_the_timeline_keeps_both(office):
+    petition = accepted(office, TC)
+    before = rules_of(office, petition, TODAY)
+    record(office, petition, "acceptance_notified", document_number="8/TB")
+    (step,) = recorded_of(office, petition)
+
+    done = take_back(office, petition, step.id)
+
+    assert steps_of(office, done) == ["acceptance_notified"]
+    assert rules_of(office, done, TODAY) == before
+    assert recorded_of(office, done) == ()
+    with office.store.read() as tx:
+        last = entries_of(tx, petition.id)[-2:]
+    assert [entry.event for entry in last] == ["step_recorded", "step_taken_back"]
+    assert last[1].values["step"] == "acceptance_notified"
+    assert last[1].values["mistake"] == "wrong_day"
+    assert record(office, done, "acceptance_notified", on=TODAY + timedelta(days=1))
+
+
+def test_taking_back_what_came_about_ends_the_duties_it_began(office):
+    petition = accepted(office, KN)
+    before = rules_of(office, petition, TODAY)
+    record(office, petition, "documents_requested")
+    assert rules_of(office, petition, TODAY) != before
+
+    take_back(office, petition, recorded_of(office, petition)[0].id, "not_done")
+
+    assert rules_of(office, petition, TODAY) == before
+
+
+def test_what_an_action_recorded_is_not_taken_back_by_hand(office):
+    petition = accepted(office, KN)
+    with office.store.read() as tx:
+        accepted_row = next(r for r in clock_events_of(tx, petition.id) if r.event == "accepted")
+    for step, mistake, field in (
+        (accepted_row.id, "wrong_day", "step"),
+        (0, "wrong_day", "step"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            take_back(office, petition, step, mistake)
+        assert refused.value.values["field"] == field
+    record(office, petition, "documents_requested")
+    with pytest.raises(InvalidInput) as refused:
+        take_back(office, petition, recorded_of(office, petition)[0].id, "just_so")
+    assert refused.value.values["field"] == "mistake"
+    assert recorded_of(office, petition)
 
 
 # ---- groups ---------------------------------------------------------------------------------

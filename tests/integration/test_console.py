@@ -132,7 +132,13 @@ def test_every_form_that_is_offered_opens(web: Web, action: Action) -> None:
         Action.ANSWER: lambda: accepted(web.office, PetitionKind.KN),
     }.get(action, lambda: file(web.office))()
     clerk = web.console("clerk")
-    if action in (Action.RESUME, Action.CLOSE, Action.REOPEN, Action.RECORD_STEP):
+    if action in (
+        Action.RESUME,
+        Action.CLOSE,
+        Action.REOPEN,
+        Action.RECORD_STEP,
+        Action.TAKE_BACK_STEP,
+    ):
         answered = {Action.RESUME: "suspend"}.get(action, "answer")
         made = accepted(web.office, PetitionKind.KN)
         with web.office.store.write() as tx:
@@ -152,6 +158,11 @@ def test_every_form_that_is_offered_opens(web: Web, action: Action) -> None:
             else:
                 given = actions.Answer("Đúng.", "1", "true")
                 actions.answer(web.office, tx, officer, made.reference, given, now=web.now)
+            if action is Action.TAKE_BACK_STEP:
+                step = "decision_sent"
+                actions.record_step(
+                    web.office, tx, officer, made.reference, event=step, now=web.now
+                )
     if action in (Action.REROUTE, Action.REOPEN):
         clerk = web.console("head")
     form = clerk.get(f"{page_of(made.reference)}/actions/{action}")
@@ -159,6 +170,42 @@ def test_every_form_that_is_offered_opens(web: Web, action: Action) -> None:
     assert f'action="{page_of(made.reference)}/actions/{action}"' in form.text
     assert 'name="csrf"' in form.text
     assert 'name="version"' in form.text
+
+
+def test_a_step_recorded_by_mistake_is_taken_back_on_its_page(web: Web) -> None:
+    petition = accepted(web.office, PetitionKind.KN)
+    clerk, where = web.console("clerk"), page_of(petition.reference)
+    assert "Gỡ việc ghi nhầm" not in text_of(clerk.get(where))
+    recorded = clerk.send(
+        f"{where}/actions/record-step",
+        version=str(petition.version),
+        event="documents_requested",
+        document_number="12/YC",
+    )
+    assert recorded.status_code == 303
+
+    form = clerk.get(f"{where}/actions/take-back-step")
+    assert "văn bản số 12/YC" in text_of(form)
+    step = re.search(r'name="step" value="(\d+)"', form.text)
+    assert step
+    sent = clerk.send(
+        f"{where}/actions/take-back-step",
+        version=str(petition.version + 1),
+        step=step[1],
+        mistake="wrong_petition",
+    )
+
+    assert sent.status_code == 303
+    shown = text_of(clerk.get(where))
+    assert "Gỡ việc ghi nhầm" in shown
+    assert "lý do Ghi nhầm đơn khác" in re.sub(r"[:\s]+", " ", shown)
+    again = clerk.send(
+        f"{where}/actions/take-back-step",
+        version=str(petition.version + 2),
+        step=step[1],
+        mistake="wrong_petition",
+    )
+    assert again.status_code == 422
 
 
 def test_a_form_sent_without_any_script_takes_the_action(web: Web) -> None:
