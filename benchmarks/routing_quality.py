@@ -40,6 +40,8 @@ VOICES = {
     "forty matters a class": "u v w x y z",
     "pairs that differ in kind only": "aa",
     "rare matters, voters, chats, no body named": "ab ac ad ae",
+    "eight later authors, ordinary words": "af ag ah ai aj ak al am",
+    "what people do not name: kinds": "an ao ap aq ar as at au",
 }
 """Groups of authors; `tests/scenarios/routing/README.md` says how each wrote."""
 UNMARKED = 0.5
@@ -117,7 +119,10 @@ def _runs(words: Sequence[str]) -> list[str]:
 
 
 def _print(name: str, figures: Figures) -> None:
-    wanted = ("first", "lawful", "within_three", "answered", "answered_right", "kind_right")
+    wanted = (
+        "first", "lawful", "within_three", "answered", "answered_right", "kind_right",
+        "undisputed", "undisputed_right",
+    )  # fmt: skip
     shares = "  ".join(f"{field} {figures.share(field):.3f}" for field in wanted)
     sys.stdout.write(f"{name:16} {figures.petitions:4}  {shares}\n")
     sys.stdout.flush()

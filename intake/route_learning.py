@@ -9,6 +9,7 @@ versions it was made with.
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from intake.errors import InvalidInput, SetupRefused
 from intake.route_fitting import Lesson, fit, fit_lean
 from intake.routing import Router, class_shares, confidence_features, logistic
 from intake.routing_data import read_table
-from intake.routing_model import LinearModel, model_files, pack, write_model
+from intake.routing_model import LinearModel, model_files, pack, probabilities, write_model
 from intake.routing_versions import ASPECTS, current_model, use_models
 from intake.text import fold
 from intake.topics import lexicon
@@ -29,7 +30,10 @@ from intake.topics import lexicon
 
 @dataclass(frozen=True)
 class Sample:
-    """A labelled petition: lawful classes (best first; none for OTHER), kind and intent."""
+    """A labelled petition: lawful classes (best first; none for OTHER), kind and intent.
+
+    `opinions`: the kinds several people gave it, where they differ; `kind` is what most said.
+    """
 
     id: str
     text: str
@@ -38,10 +42,12 @@ class Sample:
     intent: str = ""
     place: str = ""
     style: str = ""
+    opinions: tuple[str, ...] = ()
 
 
 def read_samples(paths: Iterable[Path]) -> list[Sample]:
-    """Samples from JSONL files, a line each `{"id","text","classes","kind","intent"?,"place"?}`.
+    """Samples from JSONL files, a line each `{"id","text","classes","kind","intent"?,"place"?,
+    "opinions"?}`.
 
     Raises:
         InvalidInput: with file and line of what is malformed or names an unknown class or kind.
@@ -62,10 +68,12 @@ def read_samples(paths: Iterable[Path]) -> list[Sample]:
                     intent=str(row.get("intent", "")),
                     place=str(row.get("place", "")),
                     style=str(row.get("style", "")),
+                    opinions=tuple(row.get("opinions", ())),
                 )
             except (ValueError, KeyError, TypeError) as error:
                 raise InvalidInput(field=f"{path.name}:{number}", reason="no sample") from error
-            if sample.kind not in KINDS or not set(sample.classes) <= set(known):
+            kinds = {sample.kind, *sample.opinions}
+            if not kinds <= set(KINDS) or not set(sample.classes) <= set(known):
                 raise InvalidInput(field=f"{path.name}:{number}", reason="unknown class or kind")
             samples.append(sample)
     return samples
@@ -166,8 +174,10 @@ def kind_lessons(samples: Sequence[Sample], *, tables: bool = True) -> Iterator[
             found = understand(phrase.text)
             yield Lesson(found.features, {KINDS.index(kind): 1.0}, weight["signal"])
     for sample in samples:
+        # Where people differ, each opinion is a share of the truth.
+        told = Counter(sample.opinions or (sample.kind,))
+        wanted = {KINDS.index(kind): count / told.total() for kind, count in told.items()}
         for found in _twins(sample.text):
-            wanted = {KINDS.index(sample.kind): 1.0}
             yield Lesson(found.features, wanted, weight["petition"], source=sample.id)
 
 
@@ -188,7 +198,10 @@ def intent_lessons(samples: Sequence[Sample], *, tables: bool = True) -> Iterato
 
 @dataclass
 class Figures:
-    """How a router does on labelled petitions; shares of 1."""
+    """How a router does on labelled petitions; shares of 1.
+
+    `undisputed` counts messages on whose kind all who were asked agree.
+    """
 
     petitions: int = 0
     first: int = 0
@@ -198,18 +211,28 @@ class Figures:
     answered_right: int = 0
     messages: int = 0
     kind_right: int = 0
+    undisputed: int = 0
+    undisputed_right: int = 0
     by_class: dict[str, list[int]] = field(default_factory=dict)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     kind_confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def share(self, name: str) -> float:
-        """One of the figures as a share; of the petitions, except `kind_right` (of all)."""
-        whole = {"kind_right": self.messages, "answered_right": self.answered}
+        """One of the figures as a share; of the petitions, except those of kinds (of all)."""
+        whole = {
+            "kind_right": self.messages,
+            "undisputed": self.messages,
+            "undisputed_right": self.undisputed,
+            "answered_right": self.answered,
+        }
         return float(getattr(self, name)) / max(1, whole.get(name, self.petitions))
 
     def lines(self) -> list[str]:
         """The figures as text, one a line."""
-        names = ("first", "lawful", "within_three", "answered", "answered_right", "kind_right")
+        names = (
+            "first", "lawful", "within_three", "answered", "answered_right", "kind_right",
+            "undisputed", "undisputed_right",
+        )  # fmt: skip
         return [f"petitions: {self.petitions}"] + [f"{n}: {self.share(n):.3f}" for n in names]
 
 
@@ -230,6 +253,8 @@ def measure(
         figures.messages += 1
         kind = routing.classification.kind
         figures.kind_right += kind == sample.kind
+        figures.undisputed += not sample.opinions
+        figures.undisputed_right += not sample.opinions and kind == sample.kind
         if kind != sample.kind:
             figures.kind_confusion[sample.kind, kind] += 1
         if not sample.classes:
@@ -292,6 +317,9 @@ def learn(
             rate=settings["rate"],
             decay=decay,
         )
+        if aspect == "kinds":
+            shifts = _fit_kind_bias(samples, tables=tables)
+            bias = [b + shift for b, shift in zip(bias, shifts, strict=True)]
         names[aspect] = f"{aspect}-{name}"
         write_model(folder / f"{names[aspect]}.tsv", labels, bias, weights, notes)
     _put_to_use(folder, names)
@@ -378,6 +406,52 @@ def _fit_confidence(
             rows.append((features, ranked[0] in sample.classes))
     weights_fitted = _logistic_fit(rows)
     return weights_fitted, _line(rows, weights_fitted, settings["confidence"]["wanted"])
+
+
+def _fit_kind_bias(samples: Sequence[Sample], *, tables: bool) -> list[float]:
+    """What to add to each kind's bias so that strangers' kinds come out as often as they are meant.
+
+    With people it has not learned from, a model falls back on the commonest kind too often. From
+    petitions whose kind was told by models new to them, each kind is shifted by how much oftener it
+    is meant than told, until the two agree; the commonest stays where it is.
+    """
+    learning = read_table("decisions.toml")["learning"]
+    folds = int(learning["folds"])
+    fold_of = _folds(samples, folds)
+    rows: list[list[float]] = []
+    meant = [1.0] * len(KINDS)
+    for fold_number in range(folds):
+        seen = [s for s in samples if fold_of[s.id] != fold_number]
+        weights, bias = fit(
+            list(kind_lessons(seen, tables=tables)),
+            len(KINDS),
+            rounds=int(learning["kind_rounds"]),
+            rate=learning["rate"],
+            decay=learning["kind_decay"],
+        )
+        table = {g: pack(w, len(KINDS)) for g, w in weights.items() if w}
+        model = LinearModel("", KINDS, tuple(bias), table)
+        for sample in samples:
+            if fold_of[sample.id] == fold_number:
+                rows.append(model.scores(understand(sample.text).features))
+                meant[KINDS.index(sample.kind)] += 1.0
+    shifts = [0.0] * len(KINDS)
+    for _ in range(_BIAS_ROUNDS):
+        told = [1.0] * len(KINDS)
+        for row in rows:
+            shares = probabilities(
+                [score + shift for score, shift in zip(row, shifts, strict=True)]
+            )
+            told = [count + share for count, share in zip(told, shares, strict=True)]
+        shifts = [
+            shift + math.log(wanted / count)
+            for shift, wanted, count in zip(shifts, meant, told, strict=True)
+        ]
+    common = shifts[meant.index(max(meant))]
+    return [shift - common for shift in shifts]
+
+
+_BIAS_ROUNDS = 30
 
 
 def _folds(samples: Sequence[Sample], folds: int) -> dict[str, int]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from intake.classification import KINDS
 from intake.directory import Directory
 from intake.errors import DataFault, InvalidInput, SetupRefused
 from intake.places import Gazetteer
 from intake.route_fitting import Lesson, fit, fit_lean
 from intake.route_learning import (
     Sample,
+    _fit_kind_bias,
     _folds,
     fold_lines,
+    kind_lessons,
     learn_and_compare,
     measure,
     read_samples,
@@ -170,6 +174,50 @@ def test_figures_count_first_lawful_and_kind(router):
     )
     assert (figures.petitions, figures.first, figures.lawful) == (2, 1, 2)
     assert (figures.messages, figures.share("kind_right")) == (3, 1.0)
+
+
+def test_a_kind_people_differ_about_is_taught_as_they_differ(tmp_path):
+    path = tmp_path / "s.jsonl"
+    row = {"id": "a-1", "text": "Sổ trễ hẹn", "classes": ["ubnd-xa"], "kind": "PAKN"}
+    path.write_text(
+        json.dumps(row | {"opinions": ["KNPA", "PAKN", "PAKN"]}) + "\n" + json.dumps(row), "utf-8"
+    )
+    disputed, plain = read_samples([path])
+    lessons = list(kind_lessons([disputed], tables=False))
+    assert lessons
+    assert all(lesson.wanted == pytest.approx({3: 1 / 3, 4: 2 / 3}) for lesson in lessons)
+    assert all(lesson.wanted == {4: 1.0} for lesson in kind_lessons([plain], tables=False))
+
+
+def test_an_opinion_that_is_no_kind_is_refused(tmp_path):
+    path = tmp_path / "s.jsonl"
+    row = {"id": "a", "text": "b", "classes": ["thue"], "kind": "KN", "opinions": ["KN", "XX"]}
+    path.write_text(json.dumps(row), "utf-8")
+    with pytest.raises(InvalidInput):
+        read_samples([path])
+
+
+def test_figures_tell_disputed_kinds_from_those_all_agree_on(router):
+    text = "Cúp điện hoài không báo trước, nhờ điện lực"
+    agreed = Sample("1", text, ("dien-luc",), "KNPA")
+    disputed = Sample("2", text, ("dien-luc",), "KN", opinions=("KN", "KNPA", "KN"))
+    figures = measure(router, [agreed, disputed], TODAY)
+    assert figures.share("kind_right") == 0.5
+    assert (figures.share("undisputed"), figures.share("undisputed_right")) == (0.5, 1.0)
+
+
+def test_a_kind_seldom_told_of_strangers_is_raised_and_the_commonest_stays():
+    common = [
+        sample(f"đường ấp {word} hư nặng", "ubnd-xa") for word in "một hai ba bốn năm".split() * 4
+    ]
+    rare = [
+        sample(text, "thanh-tra", "TC")
+        for text in ("ông Tư ém tiền", "bà Sáu lấy quỹ", "anh kia sửa sổ", "chú nọ bán gạo")
+    ]
+    voices = [replace(s, id=f"{n % 12:02}-{n}") for n, s in enumerate([*common, *rare])]
+    shifts = dict(zip(KINDS, _fit_kind_bias(voices, tables=False), strict=True))
+    assert shifts["TC"] > 0.5
+    assert shifts["KNPA"] == 0
 
 
 def test_a_worse_version_is_refused_and_the_old_one_stays(router, tmp_path):
