@@ -41,7 +41,9 @@ VOICES = {
     "pairs that differ in kind only": "aa",
     "rare matters, voters, chats, no body named": "ab ac ad ae",
     "eight later authors, ordinary words": "af ag ah ai aj ak al am",
-    "what people do not name: kinds": "an ao ap aq ar as at au",
+    "kinds that nobody names": "an ao ap aq ar as at au",
+    "seventy matters a class, half as riddles": "av aw ax ay az ba bb bc",
+    "three to twelve words": "bd be bf bg",
 }
 """Groups of authors; `tests/scenarios/routing/README.md` says how each wrote."""
 UNMARKED = 0.5

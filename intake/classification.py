@@ -213,6 +213,7 @@ def classification_of(found: Understanding) -> Classification:
     if danger and (kind == "OTHER" or score < _rules()["urgency"]["petition"]):
         kind, intent = "OTHER", "emergency"
     elif kind == "OTHER":
+        numbers = numbers or _hinted_numbers(found)
         intent = "emergency" if numbers else _intent(found)
     topic = _topic(found)
     return Classification(
@@ -246,7 +247,16 @@ def _kind(found: Understanding) -> tuple[str, float]:
     best = max(range(len(KINDS)), key=shares.__getitem__)
     if KINDS[best] == "OTHER" and _has_matter(found):
         best = max((i for i in range(len(KINDS)) if i != best), key=shares.__getitem__)
+    if KINDS[best] == "MIXED" and _has_no_room_for_two(found):
+        best = max((i for i in range(len(KINDS)) if i != best), key=shares.__getitem__)
     return KINDS[best], shares[best]
+
+
+def _has_no_room_for_two(found: Understanding) -> bool:
+    """Whether a text is too short for two demands and holds no word that joins them."""
+    limits = _rules()["mixed"]
+    several = found.signals.get("several", 0.0)
+    return len(found.reading.folded) < limits["words"] and several < limits["several"]
 
 
 def _has_matter(found: Understanding) -> bool:
@@ -279,25 +289,58 @@ INTENTS = (
     "greeting", "thanks", "insult", "status", "schedule_question", "procedure_question", "person",
     "spam", "court",
 )  # fmt: skip
+DANGER = "emergency"
+"""The intent that has numbers to call instead of words of its own."""
 
 
 def _intent(found: Understanding) -> str:
     """Which kind of no-petition: the model's order among the intents that have words in the text.
 
-    Without any word of an intent nothing is imputed: a question if a topic is named, else `empty`.
+    Without any word of an intent nothing is imputed but danger, which is told without asking; else
+    a question if a topic is named, else `empty`.
     """
-    strength = {name: found.signals.get(f"intent.{name}", 0.0) for name in INTENTS}
-    present = [name for name in INTENTS if strength[name] > _LEAST_INTENT]
-    if not present:
-        return "procedure_question" if found.topics else "empty"
+    present = _present_intents(found)
     model: LinearModel | None = current_model("intents")
     if model is None:
-        return max(present, key=strength.__getitem__)
+        by_words = {name: found.signals.get(f"intent.{name}", 0.0) for name in present}
+        if by_words:
+            return max(by_words, key=by_words.__getitem__)
+        return "procedure_question" if found.topics else "empty"
     scores = dict(zip(model.labels, model.scores(found.features), strict=True))
-    return max(present, key=lambda name: scores.get(name, 0.0))
+    if present:
+        return max(present, key=lambda name: scores.get(name, 0.0))
+    if max(scores, key=scores.__getitem__) == DANGER:
+        return DANGER
+    return "procedure_question" if found.topics else "empty"
 
 
 _LEAST_INTENT = 0.25
+
+
+def _present_intents(found: Understanding) -> list[str]:
+    return [name for name in INTENTS if found.signals.get(f"intent.{name}", 0.0) > _LEAST_INTENT]
+
+
+def _hinted_numbers(found: Understanding) -> tuple[str, ...]:
+    """Numbers to call for what is no petition, asks nothing and speaks of danger, however faintly.
+
+    "The neighbour beats his child till it bleeds" must not be taken for a question on procedure.
+    """
+    if _present_intents(found):
+        return ()
+    strengths = _danger(found)
+    least = _rules()["urgency"]["hint"]
+    ranked = sorted(strengths, key=lambda key: -strengths[key])
+    return tuple(key for key in ranked if strengths[key] >= least)
+
+
+def _danger(found: Understanding) -> dict[str, float]:
+    """How strongly a text speaks of danger, by emergency number."""
+    strengths = {
+        key: found.signals.get(f"emergency.{key}", 0.0) for key in ("113", "114", "115", "111")
+    }
+    strengths["114"] += found.signals.get("emergency.wire", 0.0)
+    return strengths
 
 
 def _urgency(found: Understanding) -> tuple[tuple[str, ...], bool]:
@@ -307,11 +350,8 @@ def _urgency(found: Understanding) -> tuple[tuple[str, ...], bool]:
     is a live wire within reach.
     """
     limits = _rules()["urgency"]
-    strengths = {
-        key: found.signals.get(f"emergency.{key}", 0.0) for key in ("113", "114", "115", "111")
-    }
+    strengths = _danger(found)
     wire = found.signals.get("emergency.wire", 0.0)
-    strengths["114"] += wire
     if min(found.signals.get(name, 0.0) for name in ("child", "harm")) >= limits["child"]:
         strengths["111"] += limits["child_harmed"]
     ranked = sorted(strengths, key=lambda key: -strengths[key])

@@ -9,7 +9,6 @@ versions it was made with.
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from intake.classification import INTENTS, KINDS, Understanding, understand
+from intake.classification import DANGER, INTENTS, KINDS, Understanding, understand
 from intake.errors import InvalidInput, SetupRefused
 from intake.route_fitting import Lesson, fit, fit_lean
 from intake.routing import Router, class_shares, confidence_features, logistic
 from intake.routing_data import read_table
-from intake.routing_model import LinearModel, model_files, pack, probabilities, write_model
+from intake.routing_model import LinearModel, model_files, pack, write_model
 from intake.routing_versions import ASPECTS, current_model, use_models
 from intake.text import fold
 from intake.topics import lexicon
@@ -181,6 +180,9 @@ def kind_lessons(samples: Sequence[Sample], *, tables: bool = True) -> Iterator[
             yield Lesson(found.features, wanted, weight["petition"], source=sample.id)
 
 
+_LEARNED = (*INTENTS, DANGER)
+
+
 def intent_lessons(samples: Sequence[Sample], *, tables: bool = True) -> Iterator[Lesson]:
     """What the intent model learns from: messages that are no petition, and intent phrases."""
     weight = read_table("decisions.toml")["learning"]
@@ -188,11 +190,11 @@ def intent_lessons(samples: Sequence[Sample], *, tables: bool = True) -> Iterato
         name = phrase.target.removeprefix("intent.")
         if phrase.group == "signal" and phrase.target.startswith("intent.") and name in INTENTS:
             found = understand(phrase.text)
-            yield Lesson(found.features, {INTENTS.index(name): 1.0}, weight["petition"])
+            yield Lesson(found.features, {_LEARNED.index(name): 1.0}, weight["petition"])
     for sample in samples:
-        if sample.kind == "OTHER" and sample.intent in INTENTS:
+        if sample.kind == "OTHER" and sample.intent in _LEARNED:
             for found in _twins(sample.text):
-                wanted = {INTENTS.index(sample.intent): 1.0}
+                wanted = {_LEARNED.index(sample.intent): 1.0}
                 yield Lesson(found.features, wanted, weight["petition"], source=sample.id)
 
 
@@ -306,7 +308,7 @@ def learn(
     plans = {
         "classes": (codes, class_lessons, int(settings["rounds"]), settings["decay"]),
         "kinds": (list(KINDS), kind_lessons, kind_rounds, kind_decay),
-        "intents": (list(INTENTS), intent_lessons, kind_rounds, kind_decay),
+        "intents": (list(_LEARNED), intent_lessons, kind_rounds, kind_decay),
     }
     names = {}
     for aspect, (labels, lessons, rounds, decay) in plans.items():
@@ -317,9 +319,6 @@ def learn(
             rate=settings["rate"],
             decay=decay,
         )
-        if aspect == "kinds":
-            shifts = _fit_kind_bias(samples, tables=tables)
-            bias = [b + shift for b, shift in zip(bias, shifts, strict=True)]
         names[aspect] = f"{aspect}-{name}"
         write_model(folder / f"{names[aspect]}.tsv", labels, bias, weights, notes)
     _put_to_use(folder, names)
@@ -406,52 +405,6 @@ def _fit_confidence(
             rows.append((features, ranked[0] in sample.classes))
     weights_fitted = _logistic_fit(rows)
     return weights_fitted, _line(rows, weights_fitted, settings["confidence"]["wanted"])
-
-
-def _fit_kind_bias(samples: Sequence[Sample], *, tables: bool) -> list[float]:
-    """What to add to each kind's bias so that strangers' kinds come out as often as they are meant.
-
-    With people it has not learned from, a model falls back on the commonest kind too often. From
-    petitions whose kind was told by models new to them, each kind is shifted by how much oftener it
-    is meant than told, until the two agree; the commonest stays where it is.
-    """
-    learning = read_table("decisions.toml")["learning"]
-    folds = int(learning["folds"])
-    fold_of = _folds(samples, folds)
-    rows: list[list[float]] = []
-    meant = [1.0] * len(KINDS)
-    for fold_number in range(folds):
-        seen = [s for s in samples if fold_of[s.id] != fold_number]
-        weights, bias = fit(
-            list(kind_lessons(seen, tables=tables)),
-            len(KINDS),
-            rounds=int(learning["kind_rounds"]),
-            rate=learning["rate"],
-            decay=learning["kind_decay"],
-        )
-        table = {g: pack(w, len(KINDS)) for g, w in weights.items() if w}
-        model = LinearModel("", KINDS, tuple(bias), table)
-        for sample in samples:
-            if fold_of[sample.id] == fold_number:
-                rows.append(model.scores(understand(sample.text).features))
-                meant[KINDS.index(sample.kind)] += 1.0
-    shifts = [0.0] * len(KINDS)
-    for _ in range(_BIAS_ROUNDS):
-        told = [1.0] * len(KINDS)
-        for row in rows:
-            shares = probabilities(
-                [score + shift for score, shift in zip(row, shifts, strict=True)]
-            )
-            told = [count + share for count, share in zip(told, shares, strict=True)]
-        shifts = [
-            shift + math.log(wanted / count)
-            for shift, wanted, count in zip(shifts, meant, told, strict=True)
-        ]
-    common = shifts[meant.index(max(meant))]
-    return [shift - common for shift in shifts]
-
-
-_BIAS_ROUNDS = 30
 
 
 def _folds(samples: Sequence[Sample], folds: int) -> dict[str, int]:

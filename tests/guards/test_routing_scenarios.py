@@ -79,7 +79,7 @@ INTENTS = frozenset(
     }
 )
 REQUIRED = {"id", "text", "classes", "kind", "topic", "style", "region"}
-OPTIONAL = {"place", "note", "intent"}
+OPTIONAL = {"place", "note", "intent", "opinions"}
 
 Row = dict[str, Any]
 
@@ -123,6 +123,19 @@ def test_every_row_has_exactly_the_agreed_fields_and_codes(all_rows: list[Row]) 
         assert row["text"] == unicodedata.normalize("NFC", row["text"]), where
         assert len(set(row["classes"])) == len(row["classes"]), where
         assert set(row["classes"]) <= CLASSES, where
+
+
+def test_where_people_differ_about_a_kind_most_of_them_decide(all_rows: list[Row]) -> None:
+    for row in all_rows:
+        if "opinions" not in row:
+            continue
+        told = Counter(row["opinions"])
+        # OTHER goes nowhere and says its intent: that is not told by a kind alone.
+        assert told.keys() <= KINDS - {"OTHER"}, row["id"]
+        assert len(told) > 1, row["id"]
+        assert told[row["kind"]] == max(told.values()), row["id"]
+        if told[row["opinions"][0]] == told[row["kind"]]:
+            assert row["kind"] == row["opinions"][0], row["id"]
 
 
 def test_only_other_goes_nowhere_and_says_its_intent(all_rows: list[Row]) -> None:
@@ -174,20 +187,20 @@ def test_every_kind_and_style_is_in_every_part(rows_by_part: dict[str, list[Row]
         assert {row["region"] for row in rows} == REGIONS, part
 
 
-def test_a_sixth_is_held_back_and_a_sixth_is_for_choosing(
+def test_a_seventh_is_held_back_and_a_seventh_is_for_choosing(
     rows_by_part: dict[str, list[Row]], all_rows: list[Row]
 ) -> None:
     share = {part: len(rows) / len(all_rows) for part, rows in rows_by_part.items()}
-    assert 0.55 <= share["train"] <= 0.70
-    assert 0.15 <= share["dev"] <= 0.25
-    assert 0.15 <= share["heldout"] <= 0.25
+    assert 0.55 <= share["train"] <= 5 / 7
+    assert 1 / 7 <= share["dev"] <= 0.25
+    assert 1 / 7 <= share["heldout"] <= 0.25
 
 
 def test_texts_are_as_untidy_as_citizens_write_them(all_rows: list[Row]) -> None:
     share = {style: n / len(all_rows) for style, n in Counter(r["style"] for r in all_rows).items()}
     assert share["notone"] >= 0.15
     assert share["typo"] + share["teencode"] >= 0.12
-    assert share["letter"] >= 0.07
+    assert share["letter"] >= 0.06
 
 
 def test_no_text_of_one_part_nearly_repeats_a_text_of_another(

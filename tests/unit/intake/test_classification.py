@@ -99,6 +99,37 @@ def test_a_danger_that_can_wait_a_day_is_a_petition(text):
     assert classify(text).intent == "petition"
 
 
+@pytest.mark.parametrize(
+    "text", ["hang xom danh con no chay mau mieng", "Hàng xóm đánh con nó chảy máu miệng"]
+)
+def test_danger_told_faintly_is_never_taken_for_a_question(text):
+    found = classify(text)
+    assert found.intent == "petition" or (found.intent == "emergency" and found.numbers)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Đèn đường hư, xin sửa",
+        "xin sua duong",
+        "Nhà tôi mất nước 3 ngày rồi",
+        "rac khong ai don",
+        "Trường thu tiền nhiều quá",
+        "loa keo on qua",
+        "đường ấp 3 xã Càng Long hư, đề nghị sửa",
+        "cầu gãy, đề nghị sửa",
+        "cho tha rong can nguoi",
+    ],
+)
+def test_a_plain_report_or_wish_of_a_few_words_is_one(text):
+    assert classify(text).kind == "KNPA"
+
+
+@pytest.mark.parametrize("text", ["duong hu, de nghi sua", "cầu gãy, đề nghị xử lý gấp"])
+def test_a_few_words_are_never_two_demands_unless_a_word_joins_them(text):
+    assert classify(text).kind != "MIXED"
+
+
 def test_a_leaning_pole_is_a_petition_and_no_emergency():
     assert classify("Cột điện trước nhà nghiêng lâu nay, mong điện lực dựng lại").kind == "KNPA"
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from intake.classification import KINDS
 from intake.directory import Directory
 from intake.errors import DataFault, InvalidInput, SetupRefused
 from intake.places import Gazetteer
 from intake.route_fitting import Lesson, fit, fit_lean
 from intake.route_learning import (
     Sample,
-    _fit_kind_bias,
     _folds,
     fold_lines,
     kind_lessons,
@@ -204,20 +201,6 @@ def test_figures_tell_disputed_kinds_from_those_all_agree_on(router):
     figures = measure(router, [agreed, disputed], TODAY)
     assert figures.share("kind_right") == 0.5
     assert (figures.share("undisputed"), figures.share("undisputed_right")) == (0.5, 1.0)
-
-
-def test_a_kind_seldom_told_of_strangers_is_raised_and_the_commonest_stays():
-    common = [
-        sample(f"đường ấp {word} hư nặng", "ubnd-xa") for word in "một hai ba bốn năm".split() * 4
-    ]
-    rare = [
-        sample(text, "thanh-tra", "TC")
-        for text in ("ông Tư ém tiền", "bà Sáu lấy quỹ", "anh kia sửa sổ", "chú nọ bán gạo")
-    ]
-    voices = [replace(s, id=f"{n % 12:02}-{n}") for n, s in enumerate([*common, *rare])]
-    shifts = dict(zip(KINDS, _fit_kind_bias(voices, tables=False), strict=True))
-    assert shifts["TC"] > 0.5
-    assert shifts["KNPA"] == 0
 
 
 def test_a_worse_version_is_refused_and_the_old_one_stays(router, tmp_path):
