@@ -159,14 +159,14 @@ def test_a_long_message_is_answered_politely_and_kept_short(chat: Chat) -> None:
 
 def test_lone_surrogates_and_nul_are_stored_without_harm(chat: Chat) -> None:
     chat.to_summary()
-    body = b'{"text": "sua noi dung: \\ud800 duong ap nam hu nang \\u0000 qua"}'
+    body = b'{"text": "sua noi dung: \\ud800 duong vao ap 5 xa long huu hu nang \\u0000 qua"}'
     answer = chat.http.post(f"/api/v1/chat/{SESSION}/messages", content=body)
     chat.say("gửi")
 
     assert answer.status_code == 200
     with chat.office.store.read() as tx:
         stored = content_of(tx, chat.office.sealer, chat.newest()).text
-    assert stored == "duong ap nam hu nang qua"
+    assert stored == "duong vao ap 5 xa long huu hu nang qua"
 
 
 def test_a_flooder_is_told_once_and_then_kept_out(chat: Chat) -> None:
