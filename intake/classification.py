@@ -244,11 +244,10 @@ def _kind(found: Understanding) -> tuple[str, float]:
     else:
         scores = dict(zip(model.labels, model.scores(found.features), strict=True))
     shares = probabilities([scores.get(kind, -9.0) for kind in KINDS])
-    best = max(range(len(KINDS)), key=shares.__getitem__)
-    if KINDS[best] == "OTHER" and _has_matter(found):
-        best = max((i for i in range(len(KINDS)) if i != best), key=shares.__getitem__)
-    if KINDS[best] == "MIXED" and _has_no_room_for_two(found):
-        best = max((i for i in range(len(KINDS)) if i != best), key=shares.__getitem__)
+    # Whatever is ruled out stays so: the next likeliest must not lead back to it.
+    ruled_out = {"OTHER": _has_matter, "MIXED": _has_no_room_for_two}
+    ranked = sorted(range(len(KINDS)), key=lambda kind: -shares[kind])
+    best = next(i for i in ranked if KINDS[i] not in ruled_out or not ruled_out[KINDS[i]](found))
     return KINDS[best], shares[best]
 
 

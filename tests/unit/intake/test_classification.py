@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intake import classification
 from intake.classification import KINDS, classify
 
 
@@ -128,6 +129,12 @@ def test_a_plain_report_or_wish_of_a_few_words_is_one(text):
 @pytest.mark.parametrize("text", ["duong hu, de nghi sua", "cầu gãy, đề nghị xử lý gấp"])
 def test_a_few_words_are_never_two_demands_unless_a_word_joins_them(text):
     assert classify(text).kind != "MIXED"
+
+
+def test_a_kind_that_was_ruled_out_does_not_come_back(monkeypatch):
+    shares = dict.fromkeys(classification.KINDS, 0.01) | {"OTHER": 0.5, "MIXED": 0.3, "KNPA": 0.15}
+    monkeypatch.setattr(classification, "probabilities", lambda _: list(shares.values()))
+    assert classify("đường ấp hư nặng").kind == "KNPA"
 
 
 def test_a_leaning_pole_is_a_petition_and_no_emergency():
